@@ -1,0 +1,8 @@
+"""The whole schema: importing this module registers every package's tables."""
+
+from __future__ import annotations
+
+from inhouse.store import jobs
+from inhouse.store.schema import metadata
+
+__all__ = ["jobs", "metadata"]

@@ -1,0 +1,55 @@
+"""What an answer stands on: a piece of an owner's document with its exact place, and the citation made of it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Place(BaseModel):
+    """Where in its document a passage stands. What does not apply is ``None``."""
+
+    model_config = ConfigDict(frozen=True)
+
+    page: int | None = None
+    """1-based page of a PDF."""
+    second: float | None = None
+    """Seconds from the start of a recording."""
+    heading: str | None = None
+    """Nearest heading above, such as ``Shipping > Abroad``."""
+    line: int | None = None
+    """1-based line or row of a text file or table."""
+
+
+class Passage(BaseModel):
+    """A searchable piece of one document of one AI."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    ai_id: str
+    document_id: str
+    title: str
+    url: str | None
+    place: Place
+    text: str
+    language: str
+    published_at: datetime | None
+    score: float = 0.0
+    """Fused relevance, only comparable within one search."""
+
+
+class Citation(BaseModel):
+    """What a factual claim stands on: the words quoted are in the passage, letter by letter."""
+
+    model_config = ConfigDict(frozen=True)
+
+    number: int
+    """1-based number that the answer's text refers to as ``[1]``."""
+    passage_id: str
+    document: str
+    """The document's title."""
+    url: str | None
+    place: Place
+    quote: str

@@ -1,0 +1,97 @@
+"""What the runtime asks of a model, whoever serves it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from enum import IntEnum
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+
+class Priority(IntEnum):
+    """Who goes first when the engine is full: the lower number."""
+
+    FAN = 0
+    GATE = 1
+    BENCH = 2
+
+
+@dataclass(frozen=True)
+class Adapter:
+    """An AI's LoRA. ``hash`` names its content; ``path`` is its GGUF file (embedded engine only)."""
+
+    hash: str
+    path: Path
+
+
+@dataclass(frozen=True)
+class Message:
+    """One message of a chat."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+@dataclass(frozen=True)
+class Completion:
+    """A request. ``messages`` go through the model's own chat template, ``prompt`` goes in as it is: give one."""
+
+    messages: Sequence[Message] = ()
+    prompt: str | None = None
+    adapter: Adapter | None = None
+    max_tokens: int = 256
+    temperature: float = 0.0
+    """0 is greedy."""
+    top_p: float = 1.0
+    seed: int = 0
+    stop: Sequence[str] = ()
+    grammar: str | None = None
+    """GBNF. An engine that has no grammars raises ``Unavailable``."""
+    json_schema: dict[str, Any] | None = None
+    top_logprobs: int = 0
+    """How many of the likeliest tokens each piece names, with natural-log probabilities before sampling filters."""
+    priority: Priority = Priority.FAN
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Some more text. ``logprob`` belongs to the token that was taken (natural log)."""
+
+    text: str
+    logprob: float | None = None
+    top: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What a completion cost; the last thing that its stream yields."""
+
+    finish: Literal["stop", "length", "stopped"]
+    prompt_tokens: int
+    completion_tokens: int
+    cached_tokens: int = 0
+
+
+@dataclass(frozen=True)
+class Health:
+    """Whether the engine answers, and what an operator would want to know."""
+
+    ready: bool
+    detail: dict[str, Any] = field(default_factory=dict)
+
+
+class Engine(Protocol):
+    """A model that streams. Closing the iterator (``aclose``) stops the work."""
+
+    def complete(self, request: Completion) -> AsyncIterator[Piece | Usage]:
+        """Stream pieces, then one ``Usage``. Raises ``Busy`` when the queue is full, ``Unavailable`` when it is down."""
+        ...
+
+    async def health(self) -> Health:
+        """Ask the engine how it is."""
+        ...
+
+    async def aclose(self) -> None:
+        """Let go of connections and child processes."""
+        ...

