@@ -8,6 +8,9 @@ from enum import IntEnum
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
+Finish = Literal["stop", "length", "stopped"]
+"""Why a completion ended: by itself or at a stop string, at ``max_tokens``, or because somebody stopped it."""
+
 
 class Priority(IntEnum):
     """Who goes first when the engine is full: the lower number."""
@@ -67,10 +70,32 @@ class Piece:
 class Usage:
     """What a completion cost; the last thing that its stream yields."""
 
-    finish: Literal["stop", "length", "stopped"]
+    finish: Finish
     prompt_tokens: int
     completion_tokens: int
     cached_tokens: int = 0
+
+
+@dataclass(frozen=True)
+class ScoreRequest:
+    """How likely is ``continuation`` after ``prompt`` (or after ``messages`` in the model's chat template)?"""
+
+    continuation: str
+    messages: Sequence[Message] = ()
+    prompt: str | None = None
+    adapter: Adapter | None = None
+    priority: Priority = Priority.GATE
+
+
+@dataclass(frozen=True)
+class Score:
+    """Summed natural-log probability of a continuation, and the number of tokens it was summed over.
+
+    Bits per byte are ``-logprob / math.log(2) / len(continuation.encode())``.
+    """
+
+    logprob: float
+    tokens: int
 
 
 @dataclass(frozen=True)
@@ -86,6 +111,10 @@ class Engine(Protocol):
 
     def complete(self, request: Completion) -> AsyncIterator[Piece | Usage]:
         """Stream pieces, then one ``Usage``. Raises ``Busy`` when the queue is full, ``Unavailable`` when it is down."""
+        ...
+
+    async def score(self, request: ScoreRequest) -> Score:
+        """Score a text that is given. An engine that cannot (most remote ones) raises ``Unavailable``."""
         ...
 
     async def health(self) -> Health:
