@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from inhouse.content import tables as content_tables
 from inhouse.store import jobs
 from inhouse.store.schema import metadata
 
-__all__ = ["jobs", "metadata"]
+__all__ = ["content_tables", "jobs", "metadata"]
