@@ -5,7 +5,17 @@ from __future__ import annotations
 from inhouse.accounts import tables as accounts_tables
 from inhouse.content import index_tables
 from inhouse.content import tables as content_tables
+from inhouse.conversations import tables as conversations_tables
+from inhouse.releases import tables as releases_tables
 from inhouse.store import jobs
 from inhouse.store.schema import metadata
 
-__all__ = ["accounts_tables", "content_tables", "index_tables", "jobs", "metadata"]
+__all__ = [
+    "accounts_tables",
+    "content_tables",
+    "conversations_tables",
+    "index_tables",
+    "jobs",
+    "metadata",
+    "releases_tables",
+]

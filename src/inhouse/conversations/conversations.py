@@ -1,0 +1,397 @@
+"""Taking a turn: it is stored, answered in the background, followed by whoever listens, and stored as it ended.
+
+See ``docs/design/turns.md``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from inhouse.accounts import audit
+from inhouse.accounts.actors import Action, Actor
+from inhouse.accounts.authorisation import authorise
+from inhouse.conversations import fans, threads, turns
+from inhouse.conversations.fans import Fan
+from inhouse.conversations.running import Running
+from inhouse.conversations.turns import Conversation, Origin, State, Turn
+from inhouse.core import clock
+from inhouse.core.errors import InhouseError, TooLarge, TooMany, UsageError
+from inhouse.core.events import Ended, Event, Failed, Replaced, Started
+from inhouse.core.settings import Settings
+from inhouse.releases.release import Route
+from inhouse.releases.releases import Releases
+from inhouse.runtime.bridge import in_thread
+from inhouse.runtime.engines.base import Priority
+from inhouse.runtime.request import Answerer, Exchange, ReplyRequest
+from inhouse.store.database import Database, Tx
+
+log = logging.getLogger(__name__)
+
+_FLUSH_SECONDS = 0.5
+_POLL_SECONDS = 0.5
+_ANSWER_SECONDS = 600
+_MINUTE = timedelta(minutes=1)
+_MOST_KEY = 80
+_MOST_ATTEMPTS = 10
+
+
+class AnswerBroke(InhouseError):
+    """Something went wrong while this was answered. Ask again; the operator's log names turn {turn}."""
+
+    status = 500
+
+
+class TookTooLong(InhouseError):
+    """The answer took too long and was given up. Ask again."""
+
+    status = 503
+
+
+class StillAnswering(InhouseError):
+    """The last question of this conversation is still being answered. Wait for it, or stop it first."""
+
+    status = 409
+
+
+class NotRetriable(InhouseError):
+    """This turn can't be asked again. Ask a new question instead."""
+
+    status = 409
+
+
+@dataclass(frozen=True)
+class _Begun:
+    turn: Turn
+    request: ReplyRequest | None
+    """``None`` where the turn was there before: nothing is to be started."""
+    route: Route | None = None
+
+
+class Conversations:
+    """The turn path of one process. ``begin`` and the rest of the async methods belong to one event loop."""
+
+    def __init__(self, db: Database, releases: Releases, answerer: Answerer, settings: Settings) -> None:
+        self._db = db
+        self._releases = releases
+        self._answerer = answerer
+        self._settings = settings
+        self._running: dict[str, Running] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def begin(
+        self,
+        fan: Fan,
+        question: str,
+        *,
+        conversation_id: str | None = None,
+        language: str | None = None,
+        key: str | None = None,
+        history: Sequence[Exchange] | None = None,
+        origin: Origin = "page",
+        max_tokens: int = 256,
+        priority: Priority = Priority.FAN,
+    ) -> Turn:
+        """Store a question and start answering it; without ``conversation_id`` it opens a conversation.
+
+        ``key`` names the request: the same one again returns the same turn. ``history`` replaces the stored one (for
+        clients that keep their own). Raises ``UsageError`` (empty), ``TooLarge``, ``TooMany``, ``NotLive``,
+        ``NotFound`` (not this fan's conversation) or ``StillAnswering``; then nothing is stored.
+        """
+        self._check(question, key)
+
+        def store() -> _Begun:
+            with self._db.write() as tx:
+                fans.lock(tx, fan)
+                known = turns.by_key(tx, fan, key) if key else None
+                if known is not None:
+                    return _Begun(known, None)
+                self._limit_rate(tx, fan)
+                route = self._releases.route(tx, fan.ai_id, fan.id)
+                thread = _thread(tx, fan, conversation_id, origin)
+                earlier = turns.history(tx, thread) if history is None else turns.bounded(history)
+                turn = turns.add(
+                    tx,
+                    thread,
+                    author="ai",
+                    state="pending",
+                    question=question,
+                    language=language,
+                    key=key,
+                    route=route,
+                )
+                return _Begun(turn, _request(turn, route, earlier, max_tokens, priority), route)
+
+        return self._start(await in_thread(store))
+
+    async def follow(self, fan: Fan, turn_id: str, after: int = 0) -> AsyncIterator[Event]:
+        """The events of a turn after number ``after``, to its end; leaving early doesn't stop the answer.
+
+        A turn answered elsewhere, or ended long ago, is told from the database: ``Replaced`` says what was shown.
+        """
+        running = self._running.get(turn_id)
+        turn = await in_thread(self.turn, fan, turn_id)
+        if running is not None:
+            async for event in running.follow(after):
+                yield event
+            return
+        while turn.running:
+            if turn.answer and turn.seq > after:
+                yield Replaced(seq=turn.seq, text=turn.answer, reason="resumed")
+                after = turn.seq
+            await asyncio.sleep(_POLL_SECONDS)
+            turn = await in_thread(self._look_again, fan, turn_id)
+        for event in _told(turn):
+            if event.seq > after:
+                yield event
+
+    async def ask(self, fan: Fan, question: str, **options: Any) -> AsyncIterator[Event]:
+        """``begin``, then ``follow``: all events of one new turn."""
+        turn = await self.begin(fan, question, **options)
+        async for event in self.follow(fan, turn.id):
+            yield event
+
+    async def stop(self, fan: Fan, turn_id: str) -> None:
+        """Stop the engine's work for a running turn; it is stored as ``stopped`` with what was shown."""
+
+        def mark() -> None:
+            with self._db.write() as tx:
+                turns.request_stop(tx, fan, turn_id)
+
+        await in_thread(mark)
+        if running := self._running.get(turn_id):
+            running.stop()
+
+    async def retry(self, fan: Fan, turn_id: str) -> Turn:
+        """Answer a stopped, failed or interrupted turn again, as the same turn. One that runs is returned as it is."""
+
+        def store() -> _Begun:
+            with self._db.write() as tx:
+                fans.lock(tx, fan)
+                turn = turns.get(tx, fan, turn_id)
+                if turn.running:
+                    return _Begun(turn, None)
+                if not turn.retriable or turn.attempts >= _MOST_ATTEMPTS:
+                    raise NotRetriable()
+                self._limit_rate(tx, fan)
+                thread = _thread(tx, fan, turn.conversation_id, "page")
+                route = self._releases.route(tx, fan.ai_id, fan.id)
+                earlier = turns.history(tx, thread, before=turn.number)
+                turn = turns.restart(tx, turn, route)
+                return _Begun(turn, _request(turn, route, earlier, 256, Priority.FAN), route)
+
+        return self._start(await in_thread(store))
+
+    def turn(self, fan: Fan, turn_id: str) -> Turn:
+        """One turn of this fan."""
+        with self._db.read() as tx:
+            return turns.get(tx, fan, turn_id)
+
+    def history(self, fan: Fan, conversation_id: str) -> list[Turn]:
+        """A fan's own conversation, without the traces."""
+        with self._db.read() as tx:
+            return _bare(turns.of_conversation(tx, turns.conversation(tx, fan, conversation_id)))
+
+    def latest(self, fan: Fan) -> Conversation | None:
+        """The conversation that this fan was in last."""
+        with self._db.read() as tx:
+            return threads.latest(tx, fan)
+
+    def listing(
+        self, actor: Actor, ai_id: str, *, before: str | None = None, limit: int = 50
+    ) -> list[threads.Summary]:
+        """The AI's conversations for its team, the latest first; ``before`` is the last id of the page before."""
+        with self._db.read() as tx:
+            authorise(tx, actor, Action.REVIEW, ai_id=ai_id)
+            return threads.listing(tx, ai_id, before=before, limit=limit)
+
+    def read(self, actor: Actor, ai_id: str, conversation_id: str) -> list[Turn]:
+        """One conversation for the team, with traces. That it was read goes into the audit log."""
+        with self._db.write() as tx:
+            authorise(tx, actor, Action.REVIEW, ai_id=ai_id)
+            thread = threads.of_ai(tx, ai_id, conversation_id)
+            audit.record(tx, actor, "read conversation", ai_id=ai_id, subject=conversation_id)
+            return turns.of_conversation(tx, thread)
+
+    def recover(self) -> int:
+        """Mark the turns of dead processes as interrupted; run at start-up. Returns how many there were."""
+        with self._db.write() as tx:
+            return turns.interrupt_orphans(tx)
+
+    async def aclose(self) -> None:
+        """Give up what is being answered; those turns become ``interrupted``."""
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _check(self, question: str, key: str | None) -> None:
+        if not question.strip():
+            raise UsageError(reason="Write a question first.")
+        if len(question) > self._settings.max_question_chars:
+            raise TooLarge(what="The message", limit=f"{self._settings.max_question_chars} characters")
+        if key is not None and not 1 <= len(key) <= _MOST_KEY:
+            raise UsageError(reason=f"An idempotency key has 1 to {_MOST_KEY} characters.")
+
+    def _limit_rate(self, tx: Tx, fan: Fan) -> None:
+        """Counted in the database, so that all replicas and restarts count together."""
+        now = clock.now()
+        asked = turns.asked_since(tx, fan, now - _MINUTE)
+        most = self._settings.fan_turns_per_minute
+        if len(asked) >= most:
+            raise TooMany(seconds=max(1, int((asked[-most] + _MINUTE - now).total_seconds() + 1)))
+
+    def _look_again(self, fan: Fan, turn_id: str) -> Turn:
+        with self._db.read() as tx:
+            if not turns.is_orphan(tx, fan, turn_id):
+                return turns.get(tx, fan, turn_id)
+        with self._db.write() as tx:
+            turns.interrupt_orphans(tx)
+            return turns.get(tx, fan, turn_id)
+
+    def _start(self, begun: _Begun) -> Turn:
+        if begun.request is not None and begun.route is not None:
+            running = Running(begun.turn.id, begun.route.release_id)
+            self._running[begun.turn.id] = running
+            task = asyncio.create_task(self._answer(running, begun.request, begun.route))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        return begun.turn
+
+    async def _answer(self, running: Running, request: ReplyRequest, route: Route) -> None:
+        """Produce the answer and store how it ended, whatever happens; the end is told only once it is stored."""
+        flusher = asyncio.create_task(self._flush(running))
+        running.producer = asyncio.create_task(self._produce(running, request))
+        try:
+            state, event = await self._outcome(running)
+        finally:
+            flusher.cancel()
+            running.producer.cancel()
+        event = event.model_copy(update={"seq": running.seq + 1})
+        answer = event.answer if isinstance(event, Ended) else running.shown
+        trace = _trace(running, route, event)
+        try:
+            await in_thread(self._store_end, running.turn_id, state, answer, event, trace)
+        except Exception:
+            # The row stays as it is, and the next start-up shows the turn as interrupted.
+            log.exception("turn %s could not be stored", running.turn_id)
+            error = AnswerBroke(turn=running.turn_id)
+            event = Failed(code=error.code, message=error.message)
+        finally:
+            running.publish(event)
+            self._running.pop(running.turn_id, None)
+
+    async def _outcome(self, running: Running) -> tuple[State, Ended | Failed]:
+        assert running.producer is not None
+        try:
+            ended = await running.producer
+        except asyncio.CancelledError:
+            if running.stop_requested:
+                return "stopped", Ended(answer=running.shown, finish="stopped")
+            return "interrupted", _failed(turns.Interrupted())
+        except TimeoutError:
+            return "failed", _failed(TookTooLong())
+        except InhouseError as error:
+            return "failed", _failed(error)
+        except Exception:
+            log.exception("turn %s failed", running.turn_id)
+            return "failed", _failed(AnswerBroke(turn=running.turn_id))
+        return "done", ended
+
+    async def _produce(self, running: Running, request: ReplyRequest) -> Ended:
+        events = self._answerer.reply(request)
+        try:
+            async with asyncio.timeout(_ANSWER_SECONDS):
+                async for event in events:
+                    if isinstance(event, Ended):
+                        return event
+                    if not isinstance(event, Started | Failed):
+                        running.publish(event)
+        finally:
+            if isinstance(events, AsyncGenerator):
+                await events.aclose()
+        raise AnswerBroke(turn=running.turn_id)
+
+    async def _flush(self, running: Running) -> None:
+        """Keep what was shown, at most every half second, so that a kill loses little; obey a stop from elsewhere."""
+        kept, beat = "", 0.0
+        while True:
+            await asyncio.sleep(_FLUSH_SECONDS)
+            if running.shown == kept and running.elapsed_ms() - beat < turns.BEAT.total_seconds() * 1000:
+                continue
+            kept, beat = running.shown, running.elapsed_ms()
+            if await in_thread(self._save_shown, running.turn_id, kept, running.seq) is not False:
+                running.stop()  # somebody asked for it, or the turn was erased
+
+    def _save_shown(self, turn_id: str, shown: str, seq: int) -> bool | None:
+        with self._db.write() as tx:
+            return turns.save_shown(tx, turn_id, shown, seq)
+
+    def _store_end(
+        self, turn_id: str, state: State, answer: str, event: Ended | Failed, trace: dict[str, Any]
+    ) -> None:
+        with self._db.write() as tx:
+            turns.end(tx, turn_id, state, answer, event, trace)
+
+
+def _thread(tx: Tx, fan: Fan, conversation_id: str | None, origin: Origin) -> Conversation:
+    if conversation_id is None:
+        return turns.open_conversation(tx, fan, origin)
+    thread = turns.conversation(tx, fan, conversation_id)
+    turns.interrupt_orphans(tx, thread.id)
+    if turns.running_in(tx, thread.id):
+        raise StillAnswering()
+    return thread
+
+
+def _request(
+    turn: Turn, route: Route, history: tuple[Exchange, ...], max_tokens: int, priority: Priority
+) -> ReplyRequest:
+    return ReplyRequest(
+        ai_id=turn.ai_id,
+        name=route.ai.name,
+        kind=route.ai.kind,
+        brief=route.brief,
+        question=turn.question,
+        adapter=route.adapter,
+        history=history,
+        pinned=route.pinned,
+        language=turn.language,
+        max_tokens=max_tokens,
+        priority=priority,
+    )
+
+
+def _told(turn: Turn) -> list[Event]:
+    """An ended turn as events: enough for a page that saw only a part, or nothing, of it."""
+    told: list[Event] = [Started(seq=1, turn_id=turn.id, release_id=turn.release_id)]
+    if turn.end is None:
+        return told
+    if isinstance(turn.end, Failed) and turn.answer:
+        told.append(Replaced(seq=turn.end.seq - 1, text=turn.answer, reason="resumed"))
+    return [*told, turn.end]
+
+
+def _bare(found: list[Turn]) -> list[Turn]:
+    return [turn.model_copy(update={"trace": None}) for turn in found]
+
+
+def _failed(error: InhouseError) -> Failed:
+    return Failed(code=error.code, message=error.message)
+
+
+def _trace(running: Running, route: Route, event: Ended | Failed) -> dict[str, Any]:
+    return {
+        "version": 1,
+        "release": route.release_number,
+        "generation": route.generation_id,
+        "adapter": route.adapter.hash if route.adapter else None,
+        "amendment": route.amendment,
+        "index_revision": route.index_revision,
+        "steps": running.steps,
+        "total_ms": running.elapsed_ms(),
+        "timing": event.timing.model_dump(mode="json") if isinstance(event, Ended) else None,
+    }

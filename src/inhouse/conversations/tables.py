@@ -1,0 +1,143 @@
+"""Tables of fans, their conversations and turns, and of what people said about them."""
+
+from __future__ import annotations
+
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, String, Table, Text, UniqueConstraint
+
+from inhouse.store.schema import Json, Moment, metadata
+
+_ID = String(40)
+
+#: A fan is known to one AI only; the token in the browser is stored as SHA-256 (it carries 256 random bits).
+fans = Table(
+    "fans",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("ai_id", _ID, nullable=False, index=True),
+    Column("token_hash", String(64), nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("seen_at", Moment, nullable=False),
+    UniqueConstraint("ai_id", "token_hash"),
+)
+
+conversations = Table(
+    "conversations",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("ai_id", _ID, nullable=False),
+    Column("fan_id", _ID, ForeignKey("fans.id"), nullable=False, index=True),
+    Column("origin", String(10), nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("changed_at", Moment, nullable=False),
+    Index("ix_conversations_ai_id_changed_at", "ai_id", "changed_at"),
+)
+
+turns = Table(
+    "turns",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("ai_id", _ID, nullable=False),
+    Column("conversation_id", _ID, ForeignKey("conversations.id"), nullable=False),
+    Column("fan_id", _ID, ForeignKey("fans.id"), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("author", String(10), nullable=False),
+    Column("key", String(80), nullable=True),  # the client's idempotency key
+    Column("state", String(12), nullable=False),
+    Column("question", Text, nullable=False),
+    Column("language", String(20), nullable=True),
+    Column("answer", Text, nullable=False),
+    Column("ended", Json, nullable=True),  # the Ended or Failed event as it was sent
+    Column("seq", Integer, nullable=False),  # of the last event
+    Column("release_id", _ID, nullable=True),
+    Column("amendment", Integer, nullable=False),
+    Column("index_revision", Integer, nullable=False),
+    Column("trace", Json, nullable=True),
+    Column("thumb", String(4), nullable=True),
+    Column("attempts", Integer, nullable=False),
+    Column("stop_requested", Boolean, nullable=False),
+    Column("process", String(120), nullable=True),
+    Column("beat_at", Moment, nullable=True),
+    Column("created_at", Moment, nullable=False),
+    Column("asked_at", Moment, nullable=False),  # of the latest attempt
+    Column("ended_at", Moment, nullable=True),
+    UniqueConstraint("conversation_id", "number"),
+    UniqueConstraint("fan_id", "key"),
+    Index("ix_turns_ai_id_created_at", "ai_id", "created_at"),
+    Index("ix_turns_fan_id_asked_at", "fan_id", "asked_at"),
+    Index("ix_turns_state", "state"),
+)
+
+#: A correction by a person of the team; ``undone_at`` takes back all three things that it made.
+corrections = Table(
+    "corrections",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("ai_id", _ID, nullable=False, index=True),
+    Column("turn_id", _ID, nullable=False),
+    Column("fan_id", _ID, nullable=False, index=True),
+    Column("answer", Text, nullable=False),
+    Column("case_id", _ID, nullable=False),
+    Column("amendment", Integer, nullable=False),
+    Column("example_id", _ID, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("created_by", _ID, nullable=True),
+    Column("undone_at", Moment, nullable=True),
+)
+
+#: What the next corpus learns from beside the owner's own words.
+examples = Table(
+    "examples",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("ai_id", _ID, nullable=False, index=True),
+    Column("turn_id", _ID, nullable=False),
+    Column("fan_id", _ID, nullable=False, index=True),
+    Column("question", Text, nullable=False),
+    Column("answer", Text, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("withdrawn_at", Moment, nullable=True),
+)
+
+picks = Table(
+    "picks",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("ai_id", _ID, nullable=False, index=True),
+    Column("turn_id", _ID, nullable=True),
+    Column("fan_id", _ID, nullable=True, index=True),
+    Column("prompt", Text, nullable=False),
+    Column("chosen", Text, nullable=False),
+    Column("rejected", Text, nullable=False),
+    Column("held_out", Boolean, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("created_by", _ID, nullable=True),
+    Column("undone_at", Moment, nullable=True),
+)
+
+handovers = Table(
+    "handovers",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("ai_id", _ID, nullable=False),
+    Column("fan_id", _ID, ForeignKey("fans.id"), nullable=False, index=True),
+    Column("conversation_id", _ID, ForeignKey("conversations.id"), nullable=False),
+    Column("contact", String(254), nullable=False),
+    Column("note", Text, nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("changed_at", Moment, nullable=False),
+    Column("changed_by", _ID, nullable=True),
+    Index("ix_handovers_ai_id_state", "ai_id", "state"),
+)
+
+#: Receipts. They hold hashes and counts only, so they outlive what they speak of.
+erasures = Table(
+    "erasures",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("scope", String(10), nullable=False),
+    Column("subject", String(64), nullable=False, index=True),  # SHA-256 of the erased fan's or AI's id
+    Column("at", Moment, nullable=False),
+    Column("counts", Json, nullable=False),
+    Column("receipt", String(64), nullable=False),
+)

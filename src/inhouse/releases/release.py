@@ -1,0 +1,129 @@
+"""Values of releasing: a release, the gate that it passed, and the route that a turn begins with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from inhouse.accounts.ais import Ai
+from inhouse.brief.brief import Brief
+from inhouse.core.errors import InhouseError
+from inhouse.runtime.engines.base import Adapter
+from inhouse.runtime.request import PinnedAnswer
+
+
+class NotLive(InhouseError):
+    """{name} is not open yet: nothing has been released. Release it first."""
+
+    status = 409
+
+
+class GateFailed(InhouseError):
+    """Release {number} did not pass its gate ({verdict}). The live release stays."""
+
+    status = 409
+
+
+class Tainted(InhouseError):
+    """Release {number} rests on an adapter that was trained on content since revoked or erased. Train again and
+    release the result."""
+
+    status = 409
+
+
+class NothingToRollBackTo(InhouseError):
+    """There is no earlier release that may go live. Release a new one instead."""
+
+    status = 409
+
+
+class _Value(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class Check(_Value):
+    """One thing that a gate looked at. ``old`` is the live release's figure, ``None`` where there is none."""
+
+    name: Literal["voice", "picks", "cases", "guard"]
+    passed: bool
+    old: float | None
+    new: float | None
+    n: int
+    """How many items both figures rest on; 0 where there was nothing to look at."""
+    interval: tuple[float, float] | None
+    """95% interval of ``of``."""
+    of: Literal["new", "new - old", "adapter - none"] = "new"
+    unit: Literal["share", "bits per byte"] = "share"
+    note: str = ""
+    failures: tuple[str, ...] = ()
+    """The questions that failed, at most 20."""
+
+
+class Gate(_Value):
+    """What a gate found, as it is kept with the release."""
+
+    passed: bool
+    verdict: Literal["first", "better", "as good", "not better"]
+    reason: str
+    """The verdict in a sentence."""
+    checks: tuple[Check, ...] = ()
+    old_release_id: str | None = None
+
+
+class Candidate(_Value):
+    """What a release is made of: frozen when it is proposed."""
+
+    generation_id: str | None = None
+    adapter_hash: str | None = None
+    brief_version: int
+    index_revision: int
+    extensions: tuple[str, ...] = ()
+
+
+class Release(Candidate):
+    """An immutable release of one AI; ``number`` counts from 1."""
+
+    id: str
+    ai_id: str
+    number: int
+    gate: Gate
+    created_at: datetime
+    created_by: str | None
+
+
+class Share(_Value):
+    """Which part (above 0, at most 1) of the fans a release serves."""
+
+    release_id: str
+    share: float
+
+
+class Routing(_Value):
+    """The one row that says what is live."""
+
+    ai_id: str
+    shares: tuple[Share, ...]
+    changed_at: datetime
+    changed_by: str | None
+
+
+@dataclass(frozen=True)
+class Route:
+    """All that a turn begins with; nothing that changes later changes a turn that has its route."""
+
+    ai: Ai
+    release_id: str | None
+    """``None`` for a candidate that has no release yet."""
+    release_number: int | None
+    generation_id: str | None
+    adapter: Adapter | None
+    brief: Brief
+    pinned: Sequence[PinnedAnswer]
+    extensions: Sequence[str]
+    amendment: int
+    """Highest number of the amendments in force, 0 for none."""
+    index_revision: int

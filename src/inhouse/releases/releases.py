@@ -1,0 +1,257 @@
+"""Releases: proposing one, going live, rolling back, and the route of a turn."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row, func, select
+
+from inhouse.accounts import ais, audit
+from inhouse.accounts.actors import Action, Actor
+from inhouse.accounts.authorisation import authorise
+from inhouse.content import index
+from inhouse.core import clock, ids
+from inhouse.core.errors import NotFound
+from inhouse.releases import amendments, routing
+from inhouse.releases.release import (
+    Candidate,
+    Gate,
+    GateFailed,
+    NothingToRollBackTo,
+    NotLive,
+    Release,
+    Route,
+    Routing,
+    Share,
+    Tainted,
+)
+from inhouse.releases.shelves import Adapters, BriefShelf
+from inhouse.releases.tables import releases
+from inhouse.runtime.engines.base import Adapter
+from inhouse.store import jobs
+from inhouse.store.database import Database, Tx
+from inhouse.store.jobs import Job
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A release as a page shows it: with the share of the fans that it serves, and whether it may go live."""
+
+    release: Release
+    share: float
+    tainted: bool
+
+
+class Releases:
+    """Releases of one installation, on behalf of an actor."""
+
+    def __init__(self, db: Database, adapters: Adapters, briefs: BriefShelf) -> None:
+        self._db = db
+        self._adapters = adapters
+        self._briefs = briefs
+
+    def propose(
+        self, actor: Actor, ai_id: str, adapter_hash: str | None = None, *, go_live: bool = False
+    ) -> Job:
+        """Queue the gate for a release of today's brief and index with this adapter (``None``: without one).
+
+        Passing makes the release, and with ``go_live`` it is live at once. Raises ``NotFound`` for an adapter that
+        is not this AI's and ``Tainted`` for one that may not be released.
+        """
+        with self._db.write() as tx:
+            authorise(tx, actor, Action.RELEASE, ai_id=ai_id)
+            return self.queue_gate(tx, ai_id, adapter_hash, by=actor.id, go_live=go_live)
+
+    def queue_gate(
+        self, tx: Tx, ai_id: str, adapter_hash: str | None, *, by: str | None, go_live: bool
+    ) -> Job:
+        """What ``propose`` does, for callers that have authorised already (such as a training that has ended)."""
+        generation_id = self._adapters.generation(tx)
+        if adapter_hash is not None:
+            facts = self._adapters.get(tx, ai_id, adapter_hash)
+            if facts.tainted:
+                raise Tainted(number=next_number(tx, ai_id))
+            generation_id = facts.generation_id
+        candidate = Candidate(
+            generation_id=generation_id,
+            adapter_hash=adapter_hash,
+            brief_version=self._briefs.current_version(tx, ai_id),
+            index_revision=index.revision(tx, ai_id),
+        )
+        payload = {"candidate": candidate.model_dump(mode="json"), "by": by, "go_live": go_live}
+        return jobs.enqueue(tx, "gate", payload, ai_id=ai_id, lane="heavy")
+
+    def newest_adapter(self, actor: Actor, ai_id: str) -> str | None:
+        """The hash of the newest adapter that may be released, or ``None``."""
+        with self._db.read() as tx:
+            authorise(tx, actor, Action.VIEW, ai_id=ai_id)
+            return self._adapters.newest(tx, ai_id)
+
+    def go_live(self, actor: Actor, ai_id: str, release_id: str) -> Routing:
+        """Serve all fans from this release, from their next turn on. ``GateFailed`` or ``Tainted`` say why not."""
+        return self.split(actor, ai_id, [Share(release_id=release_id, share=1.0)])
+
+    def split(self, actor: Actor, ai_id: str, shares: Sequence[Share]) -> Routing:
+        """Serve the fans from several releases; a fan stays with one of them."""
+        with self._db.write() as tx:
+            authorise(tx, actor, Action.RELEASE, ai_id=ai_id)
+            routing.lock(tx, ai_id)
+            return self.make_live(tx, actor, ai_id, shares)
+
+    def make_live(self, tx: Tx, actor: Actor, ai_id: str, shares: Sequence[Share]) -> Routing:
+        """What ``split`` does, in the caller's transaction, for callers that have authorised and locked already."""
+        for share in shares:
+            self._check_may_go_live(tx, ai_id, share.release_id)
+        kind: routing.ChangeKind = "go_live" if len(shares) == 1 else "split"
+        return self._change(tx, actor, ai_id, shares, kind)
+
+    def roll_back(self, actor: Actor, ai_id: str) -> Release:
+        """Go back to the release that was live before this one and whose adapter may still be used."""
+        with self._db.write() as tx:
+            authorise(tx, actor, Action.RELEASE, ai_id=ai_id)
+            routing.lock(tx, ai_id)
+            for release_id in routing.earlier(routing.changes(tx, ai_id)):
+                release = get(tx, ai_id, release_id)
+                if not self._is_tainted(tx, release):
+                    self._change(tx, actor, ai_id, [Share(release_id=release_id, share=1.0)], "roll_back")
+                    return release
+        raise NothingToRollBackTo()
+
+    def listing(self, actor: Actor, ai_id: str, limit: int = 200) -> list[Listed]:
+        """The newest releases first."""
+        with self._db.read() as tx:
+            authorise(tx, actor, Action.VIEW, ai_id=ai_id)
+            live = routing.get(tx, ai_id)
+            shares = {share.release_id: share.share for share in live.shares} if live else {}
+            query = select(releases).where(releases.c.ai_id == ai_id).order_by(releases.c.number.desc())
+            found = [_release(row) for row in tx.execute(query.limit(limit))]
+            return [Listed(r, shares.get(r.id, 0.0), self._is_tainted(tx, r)) for r in found]
+
+    def get(self, actor: Actor, ai_id: str, release_id: str) -> Release:
+        """One release of one AI."""
+        with self._db.read() as tx:
+            authorise(tx, actor, Action.VIEW, ai_id=ai_id)
+            return get(tx, ai_id, release_id)
+
+    def by_number(self, actor: Actor, ai_id: str, number: int) -> Release:
+        """One release of one AI by its number."""
+        with self._db.read() as tx:
+            authorise(tx, actor, Action.VIEW, ai_id=ai_id)
+            row = tx.execute(
+                select(releases).where(releases.c.ai_id == ai_id, releases.c.number == number)
+            ).one_or_none()
+        if row is None:
+            raise NotFound(kind="release", name=number)
+        return _release(row)
+
+    def changes(self, actor: Actor, ai_id: str, limit: int = 100) -> list[routing.Change]:
+        """What was live when, the newest change first."""
+        with self._db.read() as tx:
+            authorise(tx, actor, Action.VIEW, ai_id=ai_id)
+            return routing.changes(tx, ai_id, limit)
+
+    def current(self, tx: Tx, ai_id: str) -> Release | None:
+        """The release that serves most fans, or ``None`` before the first one."""
+        live = routing.get(tx, ai_id)
+        return get(tx, ai_id, routing.leading(live.shares)) if live else None
+
+    def route(self, tx: Tx, ai_id: str, fan_id: str) -> Route:
+        """What this fan's next turn begins with; ``NotLive`` where nothing is released."""
+        ai = ais.get(tx, ai_id)
+        live = routing.get(tx, ai_id)
+        if live is None:
+            raise NotLive(name=ai.name)
+        release = get(tx, ai_id, routing.share_of(live.shares, ai_id, fan_id))
+        return self.route_of(tx, ai, release)
+
+    def route_of(self, tx: Tx, ai: ais.Ai, candidate: Candidate) -> Route:
+        """The route of a release or of a candidate, with the amendments in force."""
+        force = amendments.in_force(tx, ai.id)
+        off = amendments.named(force, "extension_off", "extension")
+        release = candidate if isinstance(candidate, Release) else None
+        return Route(
+            ai=ai,
+            release_id=release.id if release else None,
+            release_number=release.number if release else None,
+            generation_id=candidate.generation_id,
+            adapter=self._adapter(tx, ai.id, candidate.adapter_hash, force),
+            brief=self._briefs.at(tx, ai.id, candidate.brief_version),
+            pinned=amendments.pinned(force),
+            extensions=tuple(name for name in candidate.extensions if name not in off),
+            amendment=max((a.number for a in force), default=0),
+            index_revision=index.revision(tx, ai.id),
+        )
+
+    def _adapter(
+        self, tx: Tx, ai_id: str, adapter_hash: str | None, force: list[amendments.Amendment]
+    ) -> Adapter | None:
+        """The adapter, unless it is switched off. The taint is looked at too: two locks on one door."""
+        if adapter_hash is None or adapter_hash in amendments.named(force, "adapter_off", "adapter_hash"):
+            return None
+        facts = self._adapters.get(tx, ai_id, adapter_hash)
+        return None if facts.tainted else Adapter(facts.hash, facts.path)
+
+    def _is_tainted(self, tx: Tx, release: Release) -> bool:
+        adapter_hash = release.adapter_hash
+        return adapter_hash is not None and self._adapters.get(tx, release.ai_id, adapter_hash).tainted
+
+    def _check_may_go_live(self, tx: Tx, ai_id: str, release_id: str) -> None:
+        release = get(tx, ai_id, release_id)
+        if not release.gate.passed:
+            raise GateFailed(number=release.number, verdict=release.gate.verdict)
+        if self._is_tainted(tx, release):
+            raise Tainted(number=release.number)
+
+    def _change(
+        self, tx: Tx, actor: Actor, ai_id: str, shares: Sequence[Share], kind: routing.ChangeKind
+    ) -> Routing:
+        changed = routing.put(tx, ai_id, shares, kind=kind, by=actor.id)
+        named = {share.release_id: share.share for share in shares}
+        words = {"go_live": "released", "roll_back": "rolled back", "split": "split traffic"}
+        audit.record(
+            tx, actor, words[kind], ai_id=ai_id, subject=routing.leading(shares), detail={"shares": named}
+        )
+        return changed
+
+
+def get(tx: Tx, ai_id: str, release_id: str) -> Release:
+    """One release of one AI, else ``NotFound``."""
+    row = tx.execute(
+        select(releases).where(releases.c.ai_id == ai_id, releases.c.id == release_id)
+    ).one_or_none()
+    if row is None:
+        raise NotFound(kind="release", name=release_id)
+    return _release(row)
+
+
+def add(
+    tx: Tx, ai_id: str, candidate: Candidate, gate: Gate, *, job_id: str | None, by: str | None
+) -> Release:
+    """Write a release; the gate job that runs again after a kill finds its own. The AI must be locked."""
+    made = tx.execute(select(releases).where(releases.c.job_id == job_id)).one_or_none() if job_id else None
+    if made is not None:
+        return _release(made)
+    values = candidate.model_dump(mode="json") | {
+        "id": ids.new_id("rel"),
+        "ai_id": ai_id,
+        "number": next_number(tx, ai_id),
+        "gate": gate.model_dump(mode="json"),
+        "job_id": job_id,
+        "created_at": clock.now(),
+        "created_by": by,
+    }
+    return _release(tx.execute(releases.insert().values(values).returning(releases)).one())
+
+
+def next_number(tx: Tx, ai_id: str) -> int:
+    """The number that the AI's next release gets."""
+    last = tx.execute(select(func.max(releases.c.number)).where(releases.c.ai_id == ai_id)).scalar()
+    return (last or 0) + 1
+
+
+def _release(row: Row[Any]) -> Release:
+    values = dict(row._mapping)
+    values.pop("job_id")
+    return Release(**values)
