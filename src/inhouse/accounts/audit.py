@@ -15,10 +15,11 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import Row, case, func, select
 
-from inhouse.accounts.actors import Actor
+from inhouse.accounts.actors import Action, Actor
+from inhouse.accounts.authorisation import authorise
 from inhouse.accounts.tables import api_keys, audit, people
 from inhouse.core import clock
-from inhouse.store.database import Tx
+from inhouse.store.database import Database, Tx
 
 _MOST_DETAIL = 4000
 _MOST_ROWS = 1000
@@ -78,7 +79,7 @@ def listing(
     before: int | None = None,
     limit: int = 100,
 ) -> list[Entry]:
-    """The newest lines first, at most 1,000; ``before`` is the id of the last line of the page before."""
+    """Without authorisation: the newest lines first, at most 1,000; ``before`` is the id of the last line of the page before."""
     query = _named().order_by(audit.c.id.desc()).limit(min(limit, _MOST_ROWS))
     for column, wanted in ((audit.c.ai_id, ai_id), (audit.c.actor_id, actor_id), (audit.c.action, action)):
         if wanted is not None:
@@ -86,6 +87,24 @@ def listing(
     if before is not None:
         query = query.where(audit.c.id < before)
     return [_entry(row) for row in tx.execute(query)]
+
+
+def read(
+    db: Database,
+    actor: Actor | None,
+    *,
+    ai_id: str | None = None,
+    action: str | None = None,
+    before: int | None = None,
+    limit: int = 100,
+) -> list[Entry]:
+    """One AI's log for those who manage it, else the whole installation's for operators; pages as in ``listing``."""
+    with db.read() as tx:
+        if ai_id is not None:
+            authorise(tx, actor, Action.MANAGE, ai_id=ai_id)
+        else:
+            authorise(tx, actor, Action.OPERATE)
+        return listing(tx, ai_id=ai_id, action=action, before=before, limit=limit)
 
 
 def _named() -> Any:

@@ -24,7 +24,12 @@ def line(text: str, what: str) -> str:
 
 def email(text: str) -> str:
     """An e-mail address in lower case. Only its shape is checked: the proof is that a letter arrives."""
-    cleaned = unicodedata.normalize("NFC", text.strip()).lower()
+    cleaned = folded(text)
     if len(cleaned) > _MOST_EMAIL or not _EMAIL.fullmatch(cleaned):
         raise UsageError(reason=f'"{text.strip()[:80]}" is not an e-mail address.')
     return cleaned
+
+
+def folded(email: str) -> str:
+    """How an e-mail address is stored and looked up: one address, however it is typed."""
+    return unicodedata.normalize("NFC", email.strip()).lower()
