@@ -1,0 +1,107 @@
+"""Keeps the catalogues in step with the pages: ``python -m inhouse.web.catalogue`` after any change of wording.
+
+Messages come from the templates, from marked strings in this package, and from what errors say: their docstrings, and
+the fixed reasons that are given to ``UsageError`` and ``Conflict`` anywhere.
+"""
+
+from __future__ import annotations
+
+import importlib
+import io
+import pkgutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_from_dir
+from babel.messages.pofile import read_po, write_po
+
+import inhouse
+from inhouse.core.errors import InhouseError
+from inhouse.web import i18n
+
+_HERE = Path(__file__).parent
+_PACKAGES = Path(inhouse.__file__).parent
+_WITHOUT = ("bench", "cli", "lab")
+_PAGES = [("**.py", "python"), ("**.html", "jinja2")]
+_KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "N_": None}
+_REASONS = {"UsageError": None, "Conflict": None}
+_OPTIONS = {"**.html": {"extensions": "jinja2.ext.do", "trim_blocks": "true", "lstrip_blocks": "true"}}
+
+
+def extracted() -> Catalog:
+    """Every message as it stands in the code today, without translations."""
+    catalog = Catalog(charset="utf-8", fuzzy=False)
+    for message, place in [*_of_pages(), *_of_errors(), *_of_reasons()]:
+        catalog.add(message, locations=[(place, 0)])
+    return catalog
+
+
+def update(language: str) -> Catalog:
+    """The catalogue of a language brought up to date: new messages empty, gone ones removed."""
+    path = _path(language)
+    catalog = read_po(io.BytesIO(path.read_bytes()), locale=language)
+    catalog.update(extracted(), no_fuzzy_matching=True)
+    catalog.obsolete.clear()
+    with path.open("wb") as file:
+        write_po(file, catalog, width=110, sort_output=True, omit_header=False, include_lineno=False)
+    return catalog
+
+
+def missing(language: str) -> list[str]:
+    """Messages that have no translation into a language yet."""
+    catalog = read_po(io.BytesIO(_path(language).read_bytes()), locale=language)
+    known = {_key(m.id) for m in catalog if m.id and (all(m.string) if m.pluralizable else m.string)}
+    return sorted(_key(m.id) for m in extracted() if m.id and _key(m.id) not in known)
+
+
+def stale(language: str) -> list[str]:
+    """Messages of the catalogue that no code says any more."""
+    catalog = read_po(io.BytesIO(_path(language).read_bytes()), locale=language)
+    said = {_key(m.id) for m in extracted()}
+    return sorted(_key(m.id) for m in catalog if m.id and _key(m.id) not in said)
+
+
+def _of_pages() -> Iterator[tuple[str | tuple[str, ...], str]]:
+    found = extract_from_dir(_HERE, _PAGES, _OPTIONS, _KEYWORDS)
+    for name, _line, message, _comments, _context in found:
+        yield message, name
+
+
+def _of_errors() -> Iterator[tuple[str, str]]:
+    """The docstrings of all errors that a page may show."""
+    for module in pkgutil.walk_packages([str(_PACKAGES)], "inhouse."):
+        if module.name.split(".")[1] not in _WITHOUT and not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
+    for error in _subclasses(InhouseError):
+        said = " ".join((error.__doc__ or "").split())
+        if said and not said.startswith("{") and not error.__module__.startswith(tuple(f"inhouse.{w}" for w in _WITHOUT)):
+            yield said, error.__module__
+
+
+def _of_reasons() -> Iterator[tuple[str, str]]:
+    for package in sorted(_PACKAGES.iterdir()):
+        if package.is_dir() and package.name not in _WITHOUT:
+            for name, _line, message, _comments, _context in extract_from_dir(package, [("**.py", "python")], None, _REASONS):
+                yield (message if isinstance(message, str) else message[0]), f"{package.name}/{name}"
+
+
+def _subclasses(kind: type[InhouseError]) -> Iterator[type[InhouseError]]:
+    yield kind
+    for child in kind.__subclasses__():
+        yield from _subclasses(child)
+
+
+def _key(message: str | tuple[str, ...] | list[str]) -> str:
+    return message if isinstance(message, str) else message[0]
+
+
+def _path(language: str) -> Path:
+    return _HERE / "locale" / language / "LC_MESSAGES" / "messages.po"
+
+
+if __name__ == "__main__":
+    for code in i18n.LANGUAGES:
+        update(code)
+    for gap in missing("ja"):
+        print(gap)  # noqa: T201 - a tool for whoever writes the pages

@@ -1,0 +1,63 @@
+"""Pictures drawn by the server: points in, SVG paths out. The template gives them a name, axes and a table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+WIDTH, HEIGHT = 640, 240
+_LEFT, _RIGHT, _TOP, _BOTTOM = 48, 12, 12, 28
+
+
+@dataclass(frozen=True)
+class Tick:
+    """A mark on an axis: where it stands in the picture, and what it says."""
+
+    at: float
+    label: str
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A line over steps. ``path`` is an SVG path; the coordinates are those of ``viewBox 0 0 WIDTH HEIGHT``."""
+
+    path: str
+    held_out: str
+    across: tuple[Tick, ...]
+    up: tuple[Tick, ...]
+    first: float
+    last: float
+    width: int = WIDTH
+    height: int = HEIGHT
+    left: int = _LEFT
+    bottom: int = HEIGHT - _BOTTOM
+
+
+def loss_picture(
+    points: Sequence[tuple[float, float]], held_out: Sequence[tuple[float, float]] = ()
+) -> Picture | None:
+    """The loss over steps, ``(step, loss)`` each, with the held-out loss beside it; ``None`` for under two points."""
+    if len(points) < 2:
+        return None
+    every = [*points, *held_out]
+    most = max(step for step, _ in every) or 1
+    low, high = min(loss for _, loss in every), max(loss for _, loss in every)
+    room = (high - low) or 1.0
+
+    def x(step: float) -> float:
+        return _LEFT + (WIDTH - _LEFT - _RIGHT) * step / most
+
+    def y(loss: float) -> float:
+        return _TOP + (HEIGHT - _TOP - _BOTTOM) * (1 - (loss - low) / room)
+
+    def path(line: Sequence[tuple[float, float]]) -> str:
+        return " ".join(f"{'L' if i else 'M'}{x(s):.1f} {y(v):.1f}" for i, (s, v) in enumerate(line))
+
+    return Picture(
+        path=path(points),
+        held_out=path(held_out),
+        across=tuple(Tick(x(most * share), f"{most * share:.0f}") for share in (0, 0.5, 1)),
+        up=tuple(Tick(y(low + room * share), f"{low + room * share:.2f}") for share in (0, 0.5, 1)),
+        first=points[0][1],
+        last=points[-1][1],
+    )

@@ -1,0 +1,40 @@
+"""What a page says after something was done. The address carries only the name, never the words."""
+
+from __future__ import annotations
+
+from inhouse.web.i18n import N_
+
+_NOTICES = {
+    "saved": N_("Saved."),
+    "created": N_("Your AI is ready. Give it something to read next."),
+    "import-started": N_("The import has started. You can leave this page; it goes on by itself."),
+    "revoked": N_("Revoked. Its passages are out of every answer from now on."),
+    "training-started": N_("Training has started. You can leave this page; it goes on by itself."),
+    "stop-asked": N_("It stops at the next safe point."),
+    "resumed": N_("It goes on where it was."),
+    "gate-started": N_("The gate is being run. The old release stays live until you decide."),
+    "live": N_("This release is live now."),
+    "rolled-back": N_("Rolled back. The earlier release is live again."),
+    "picked": N_("Kept. It counts in the next training."),
+    "undone": N_("Taken back."),
+    "corrected": N_(
+        "Kept: the answer is pinned from the next question on, checked by the gate and learnt in training."
+    ),
+    "replied": N_("Sent. Your reply stands in the fan's thread."),
+    "closed": N_("Closed."),
+    "case-added": N_("The case is added. Every gate checks it from now on."),
+    "retired": N_("Retired. No gate checks it any more."),
+    "member-changed": N_("The team is changed."),
+    "archived": N_("Archived. Nobody can chat with this AI until you restore it."),
+    "restored": N_("Restored."),
+    "signed-out": N_("You are signed out."),
+    "password-set": N_("Your password is set. Sign in with it."),
+    "asked-person": N_("Passed on. The reply will appear here in this thread."),
+    "erased": N_("Erased."),
+    "extension-off": N_("Switched off."),
+}
+
+
+def said(name: str) -> str:
+    """The notice of that name; empty for a name that we never gave."""
+    return _NOTICES.get(name, "")

@@ -1,0 +1,99 @@
+"""An AI's own page: the conversation, asking without a script, passing on to a person."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter
+from inhouse.web.pages.starters import starters
+from starlette.responses import Response
+
+from inhouse.brief.brief import Brief
+from inhouse.conversations.turns import Turn
+from inhouse.releases.release import NotLive
+from inhouse.runtime.bridge import in_thread
+from inhouse.web.forms import Posted
+from inhouse.web.limits import RateLimit
+from inhouse.web.pages import turn_view
+from inhouse.web.pages.fan_visit import FanVisit, FanVisiting
+
+router = APIRouter(prefix="/a/{slug}")
+#: New visitors that one network address may bring in a minute.
+newcomers = RateLimit(60)
+
+
+@router.get("")
+def page(here: FanVisiting, c: str = "", new: bool = False) -> Response:
+    """The conversation that the address names, else the last one, else a welcome."""
+    try:
+        brief = here.released_brief()
+    except NotLive:
+        return here.visit.page("fan/closed.html", 404)
+    turns = [] if new else _turns(here, c)
+    return here.visit.page("fan/page.html", **_values(here, brief, turns))
+
+
+@router.get("/news")
+def news(here: FanVisiting, c: str, after: int) -> Response:
+    """What a person of the team has written since turn number ``after``; 204 where there is nothing."""
+    written = [t for t in _turns(here, c) if t.number > after and t.author == "person"]
+    if not written:
+        return Response(status_code=204)
+    return here.visit.page("fan/turns.html", turns=_views(here, written))
+
+
+@router.post("/ask")
+async def ask(here: FanVisiting, form: Posted) -> Response:
+    """Ask without a script: the answer is waited for, then shown."""
+    here = await in_thread(here.welcomed, newcomers)
+    turn = await here.visit.services.conversations.begin(
+        here.known, form.text("question", 20_000), conversation_id=form.text("conversation", 60) or None
+    )
+    return await _shown(here, turn)
+
+
+@router.post("/person")
+def person(here: FanVisiting, form: Posted) -> Response:
+    """Ask for a person of the team."""
+    here = here.welcomed(newcomers)
+    handover = here.visit.services.handovers.request(
+        here.known,
+        form.text("conversation", 60) or None,
+        contact=form.text("contact", 254),
+        note=form.text("note", 2000),
+    )
+    return here.keep(here.visit.go(here.base, "asked-person", c=handover.conversation_id))
+
+
+async def _shown(here: FanVisit, turn: Turn) -> Response:
+    async for _event in here.visit.services.conversations.follow(here.known, turn.id):
+        pass
+    return here.keep(here.visit.go(f"{here.base}#{turn.id}", c=turn.conversation_id))
+
+
+def _turns(here: FanVisit, conversation_id: str) -> list[Turn]:
+    if here.fan is None:
+        return []
+    conversations = here.visit.services.conversations
+    if conversation_id:
+        return conversations.history(here.fan, conversation_id)
+    latest = conversations.latest(here.fan)
+    return conversations.history(here.fan, latest.id) if latest else []
+
+
+def _views(here: FanVisit, turns: list[Turn]) -> list[turn_view.TurnView]:
+    return [turn_view.view(turn, here.ai.slug, here.visit.language) for turn in turns]
+
+
+def _values(here: FanVisit, brief: Brief, turns: list[Turn]) -> dict[str, Any]:
+    language = here.visit.language
+    return {
+        "turns": _views(here, turns),
+        "last_number": turns[-1].number if turns else 0,
+        "conversation_id": turns[-1].conversation_id if turns else None,
+        "greeting": brief.fill(brief.voice.greeting.of(language)[0], language),
+        "disclosure": brief.say(brief.disclosure, language),
+        "starters": [] if turns else starters(here.visit.services, here.ai.id, brief),
+        "most_chars": here.visit.services.settings.max_question_chars,
+        "words": turn_view.words(language),
+    }

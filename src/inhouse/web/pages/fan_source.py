@@ -1,0 +1,45 @@
+"""The page of a source that has no address of its own: the cited words, in their document."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from inhouse.content import documents, index
+from inhouse.core.errors import NotFound
+from inhouse.core.events import Ended
+from inhouse.core.passages import Citation
+from inhouse.web.citations import address, place_words
+from inhouse.web.highlight import highlighted
+from inhouse.web.pages.fan_visit import FanVisit, FanVisiting
+
+router = APIRouter(prefix="/a/{slug}/source")
+
+
+@router.get("/{passage_id}")
+def page(here: FanVisiting, passage_id: str, turn: str) -> Response:
+    """Only a passage that was cited to this very fan is shown: the rest of the document stays the owner's."""
+    citation = _cited(here, turn, passage_id)
+    with here.visit.services.db.read() as tx:
+        found = index.passages_by_id(tx, here.ai.id, [passage_id])
+        document = documents.get(tx, here.ai.id, found[0].document_id) if found else None
+    if document is None:
+        return here.visit.page("fan/source_gone.html", 410, turn_id=turn)
+    return here.visit.page(
+        "fan/source.html",
+        document=document,
+        place=place_words(found[0].place, here.visit.language),
+        text=highlighted(found[0].text, citation.quote),
+        passage=found[0],
+        away=address(citation),
+        turn_id=turn,
+    )
+
+
+def _cited(here: FanVisit, turn_id: str, passage_id: str) -> Citation:
+    turn = here.visit.services.conversations.turn(here.known, turn_id)
+    if isinstance(turn.end, Ended):
+        for citation in turn.end.citations:
+            if citation.passage_id == passage_id:
+                return citation
+    raise NotFound(kind="source", name=passage_id)

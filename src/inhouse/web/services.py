@@ -1,0 +1,35 @@
+"""What the pages call. ``app`` builds the objects; nothing here is made by the web layer itself."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from inhouse.accounts.accounts import Accounts
+from inhouse.accounts.ais import AIs
+from inhouse.accounts.keys import Keys
+from inhouse.conversations.conversations import Conversations
+from inhouse.conversations.fans import Fans
+from inhouse.core.settings import Settings
+from inhouse.releases.releases import Releases
+from inhouse.store.database import Database
+
+
+class Services(Protocol):
+    """An installation's objects, as far as the pages need them."""
+
+    @property
+    def settings(self) -> Settings: ...
+    @property
+    def db(self) -> Database: ...
+    @property
+    def accounts(self) -> Accounts: ...
+    @property
+    def ais(self) -> AIs: ...
+    @property
+    def keys(self) -> Keys: ...
+    @property
+    def releases(self) -> Releases: ...
+    @property
+    def fans(self) -> Fans: ...
+    @property
+    def conversations(self) -> Conversations: ...
