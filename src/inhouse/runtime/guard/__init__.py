@@ -1,0 +1,1 @@
+"""Holds a brief's rules on every answer while it streams. See ``docs/design/guard.md``."""
