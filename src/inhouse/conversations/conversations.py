@@ -224,8 +224,8 @@ class Conversations:
 
     async def aclose(self) -> None:
         """Give up what is being answered; those turns become ``interrupted``."""
-        for task in list(self._tasks):
-            task.cancel()
+        for running in self._running.values():
+            running.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def _check(self, question: str, key: str | None) -> None:
@@ -256,20 +256,19 @@ class Conversations:
         if begun.request is not None and begun.route is not None:
             running = Running(begun.turn.id, begun.route.release_id)
             self._running[begun.turn.id] = running
-            task = asyncio.create_task(self._answer(running, begun.request, begun.route))
+            running.producer = asyncio.create_task(self._produce(running, begun.request))
+            task = asyncio.create_task(self._answer(running, running.producer, begun.route))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
         return begun.turn
 
-    async def _answer(self, running: Running, request: ReplyRequest, route: Route) -> None:
-        """Produce the answer and store how it ended, whatever happens; the end is told only once it is stored."""
+    async def _answer(self, running: Running, producer: asyncio.Task[Ended], route: Route) -> None:
+        """Wait for the answer and store how it ended, whatever happens; the end is told only once it is stored."""
         flusher = asyncio.create_task(self._flush(running))
-        running.producer = asyncio.create_task(self._produce(running, request))
         try:
-            state, event = await self._outcome(running)
+            state, event = await _outcome(running, producer)
         finally:
             flusher.cancel()
-            running.producer.cancel()
         event = event.model_copy(update={"seq": running.seq + 1})
         answer = event.answer if isinstance(event, Ended) else running.shown
         trace = _trace(running, route, event)
@@ -284,35 +283,21 @@ class Conversations:
             running.publish(event)
             self._running.pop(running.turn_id, None)
 
-    async def _outcome(self, running: Running) -> tuple[State, Ended | Failed]:
-        assert running.producer is not None
-        try:
-            ended = await running.producer
-        except asyncio.CancelledError:
-            if running.stop_requested:
-                return "stopped", Ended(answer=running.shown, finish="stopped")
-            return "interrupted", _failed(turns.Interrupted())
-        except TimeoutError:
-            return "failed", _failed(TookTooLong())
-        except InhouseError as error:
-            return "failed", _failed(error)
-        except Exception:
-            log.exception("turn %s failed", running.turn_id)
-            return "failed", _failed(AnswerBroke(turn=running.turn_id))
-        return "done", ended
-
     async def _produce(self, running: Running, request: ReplyRequest) -> Ended:
         events = self._answerer.reply(request)
+        ended: Ended | None = None
         try:
             async with asyncio.timeout(_ANSWER_SECONDS):
                 async for event in events:
                     if isinstance(event, Ended):
-                        return event
-                    if not isinstance(event, Started | Failed):
+                        ended = event
+                    elif not isinstance(event, Started | Failed):
                         running.publish(event)
         finally:
             if isinstance(events, AsyncGenerator):
                 await events.aclose()
+        if ended is not None:
+            return ended
         raise AnswerBroke(turn=running.turn_id)
 
     async def _flush(self, running: Running) -> None:
@@ -335,6 +320,24 @@ class Conversations:
     ) -> None:
         with self._db.write() as tx:
             turns.end(tx, turn_id, state, answer, event, trace)
+
+
+async def _outcome(running: Running, producer: asyncio.Task[Ended]) -> tuple[State, Ended | Failed]:
+    """How the answer ended, as it is to be stored."""
+    try:
+        ended = await producer
+    except asyncio.CancelledError:
+        if running.stop_requested:
+            return "stopped", Ended(answer=running.shown, finish="stopped")
+        return "interrupted", _failed(turns.Interrupted())
+    except TimeoutError:
+        return "failed", _failed(TookTooLong())
+    except InhouseError as error:
+        return "failed", _failed(error)
+    except Exception:
+        log.exception("turn %s failed", running.turn_id)
+        return "failed", _failed(AnswerBroke(turn=running.turn_id))
+    return "done", ended
 
 
 def _thread(tx: Tx, fan: Fan, conversation_id: str | None, origin: Origin) -> Conversation:

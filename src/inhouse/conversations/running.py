@@ -60,8 +60,12 @@ class Running:
                 await changed.wait()
 
     def stop(self) -> None:
-        """Stop the engine's work; what was shown is kept."""
+        """Stop the engine's work because somebody wanted that; what was shown is kept."""
         self.stop_requested = True
+        self.cancel()
+
+    def cancel(self) -> None:
+        """Cut the engine's work off."""
         if self.producer is not None:
             self.producer.cancel()
 
