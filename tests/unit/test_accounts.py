@@ -21,6 +21,7 @@ from inhouse.accounts.people import Disabled, EmailTaken, LastOperator, Person
 from inhouse.accounts.resets import ResetEnded
 from inhouse.accounts.tables import people as people_table
 from inhouse.accounts.tables import sign_ins
+from inhouse.accounts.teams import SeveralTeams
 from inhouse.core import clock
 from inhouse.core.errors import NotAllowed, NotFound, NotSignedIn, TooMany, UsageError
 from inhouse.store.database import Database
@@ -431,6 +432,19 @@ class TestTeams:
         assert [m.person_id for m in accounts.teams.members(ann.actor, team.id)] == [ann.id, cy.id]
         with pytest.raises(NotFound):
             accounts.teams.set_role(ann.actor, team.id, bob.id, Role.EDITOR)
+
+    def test_a_team_is_found_by_id_or_by_a_name_that_only_one_has(self, accounts: Accounts) -> None:
+        shop, other = accounts.teams.create(LOCAL, "Shop"), accounts.teams.create(LOCAL, "Shop")
+        ann = member(accounts, "ann", shop)
+        assert accounts.teams.find(LOCAL, shop.id) == accounts.teams.find(ann.actor, "Shop") == shop
+        with pytest.raises(SeveralTeams, match=other.id):
+            accounts.teams.find(LOCAL, "Shop")
+        for hidden in (other.id, "Bakery"):
+            with pytest.raises(NotFound):
+                accounts.teams.find(ann.actor, hidden)
+        assert accounts.teams.member(ann.actor, shop.id, "ANN@example.org").person_id == ann.id
+        with pytest.raises(NotFound):
+            accounts.teams.member(ann.actor, shop.id, "bob@example.org")
 
     def test_nobody_is_in_a_team_twice(self, accounts: Accounts) -> None:
         team = accounts.teams.create(LOCAL, "Shop")

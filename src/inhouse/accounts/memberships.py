@@ -74,6 +74,11 @@ def get_team(tx: Tx, team_id: str) -> Team:
     return _team(row)
 
 
+def teams_named(tx: Tx, name: str) -> list[Team]:
+    """The teams of exactly this name, at most 200: names need not be unique."""
+    return [_team(row) for row in tx.execute(select(teams).where(teams.c.name == name).limit(200))]
+
+
 def teams_of(tx: Tx, person_id: str | None, *, after: str = "", limit: int = 200) -> list[Team]:
     """A person's teams, or all, oldest first, at most 1,000; ``after`` is the last id of the page before."""
     query = select(teams).where(teams.c.id > after).order_by(teams.c.id).limit(min(limit, _MOST_ROWS))

@@ -8,8 +8,15 @@ from inhouse.accounts.authorisation import allowed, authorise
 from inhouse.accounts.invitations import Invitation, InvitationEnded
 from inhouse.accounts.memberships import Member, MemberAlready, Team
 from inhouse.accounts.people import Disabled, EmailTaken, Person
-from inhouse.core.errors import NotSignedIn
+from inhouse.accounts.text import folded
+from inhouse.core.errors import InhouseError, NotFound, NotSignedIn
 from inhouse.store.database import Database, Tx
+
+
+class SeveralTeams(InhouseError):
+    """Several teams are named "{name}". Use an id: {ids}."""
+
+    status = 409
 
 
 class Teams:
@@ -41,6 +48,18 @@ class Teams:
             authorise(tx, actor, Action.VIEW, team_id=team_id)
             return memberships.get_team(tx, team_id)
 
+    def find(self, actor: Actor | None, wanted: str) -> Team:
+        """One team that the actor may view by id, or by name where only one has it (else ``SeveralTeams``)."""
+        with self._db.read() as tx:
+            if allowed(tx, actor, team_id=wanted):
+                return memberships.get_team(tx, wanted)
+            found = [t for t in memberships.teams_named(tx, wanted) if allowed(tx, actor, team_id=t.id)]
+        if not found:
+            raise NotFound(kind="team", name=wanted[:120])
+        if len(found) > 1:
+            raise SeveralTeams(name=wanted, ids=", ".join(team.id for team in found[:5]))
+        return found[0]
+
     def listing(self, actor: Actor | None, *, after: str = "", limit: int = 200) -> list[Team]:
         """The actor's own teams, or all for an operator, by id; ``after`` is the last id of the page before."""
         if actor is None:
@@ -61,6 +80,13 @@ class Teams:
         with self._db.read() as tx:
             authorise(tx, actor, Action.VIEW, team_id=team_id)
             return memberships.members(tx, team_id)
+
+    def member(self, actor: Actor, team_id: str, email: str) -> Member:
+        """One member by e-mail address, else ``NotFound``."""
+        for member in self.members(actor, team_id):
+            if member.email == folded(email):
+                return member
+        raise NotFound(kind="member", name=email[:254])
 
     def add_member(self, actor: Actor, team_id: str, person_id: str, role: Role) -> Member:
         """Put a person into a team without asking them: for operators; owners invite."""
