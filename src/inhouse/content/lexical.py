@@ -1,13 +1,9 @@
-"""Finding passages by their words: terms of a text in any script, and BM25 over an AI's own postings.
-
-The statistics (how rare a term is, how long passages are) are those of one AI. The databases' own full text
-searches count over the whole table, so that one owner's words would move another's ranking.
-"""
+"""The terms that a text is found by, in any script: stems of words, and pairs of characters where none are spaced."""
 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache, lru_cache
 from typing import Any
 
@@ -37,6 +33,20 @@ def terms(text: str, language: str = "und") -> list[str]:
     for token in _tokens(text):
         found.extend(_bigrams(token) if _IS_SPACELESS.match(token) else [stem(token, language)])
     return found
+
+
+def query_words(text: str, languages: Sequence[str]) -> list[frozenset[str]]:
+    """The query's different words in order, each with every form that passages in these languages would have.
+
+    Nobody says in which language a short question is asked, so that each word is stemmed as all of them.
+    """
+    found: dict[frozenset[str], None] = {}
+    for token in _tokens(text):
+        if _IS_SPACELESS.match(token):
+            found.update((frozenset([pair]), None) for pair in _bigrams(token))
+        else:
+            found[frozenset(stem(token, language) for language in languages or ("und",))] = None
+    return list(found)
 
 
 def stem(word: str, language: str) -> str:

