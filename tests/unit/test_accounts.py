@@ -128,6 +128,12 @@ class TestSigningIn:
             accounts.sign_in("nobody@example.org", "not the password")
         assert wrong.value.message == unknown.value.message
 
+    @pytest.mark.parametrize("email", ["ann@example.org\x00", "\x00", "x" * 5000])
+    def test_an_odd_address_is_a_wrong_one(self, accounts: Accounts, email: str) -> None:
+        member(accounts, "bob")
+        with pytest.raises(WrongPassword):
+            accounts.sign_in(email, PASSWORD)
+
     def test_no_password_matches_where_none_is_set(self, accounts: Accounts) -> None:
         accounts.create_person(LOCAL, "ann@example.org", "Ann")
         for guess in ("", "None", PASSWORD):

@@ -178,6 +178,12 @@ def test_a_bad_slug_is_refused(db: Database, slug: str) -> None:
         AIs(db).create(LOCAL, "shop", slug, "Name")
 
 
+@pytest.mark.parametrize("slug", ["\x00", "potter\x00", "x" * 5000, "' OR 1=1"])
+def test_an_odd_slug_is_not_found(db: Database, slug: str) -> None:
+    with pytest.raises(NotFound):
+        AIs(db).public(slug)
+
+
 def test_bad_values_are_refused_with_a_sentence(db: Database) -> None:
     owner = person(db, "ann", shop=Role.OWNER)
     ais = AIs(db)

@@ -66,10 +66,11 @@ def get(tx: Tx, ai_id: str) -> Ai:
 
 
 def by_slug(tx: Tx, slug: str) -> Ai:
-    """One AI by slug, without authorisation. ``NotFound`` where erased."""
-    row = tx.execute(select(ais).where(ais.c.slug == slug, ais.c.erased_at.is_(None))).one_or_none()
+    """One AI by slug, without authorisation. ``NotFound`` where erased, or where it could be no slug at all."""
+    query = select(ais).where(ais.c.slug == slug, ais.c.erased_at.is_(None))
+    row = tx.execute(query).one_or_none() if _SLUG.fullmatch(slug) else None
     if row is None:
-        raise NotFound(kind="AI", name=slug)
+        raise NotFound(kind="AI", name=slug[:40])
     return _ai(row)
 
 

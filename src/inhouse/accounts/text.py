@@ -31,5 +31,8 @@ def email(text: str) -> str:
 
 
 def folded(email: str) -> str:
-    """How an e-mail address is stored and looked up: one address, however it is typed."""
-    return unicodedata.normalize("NFC", email.strip()).lower()
+    """How an e-mail address is stored and looked up: one address, however it is typed.
+
+    Control characters become spaces, which no address holds: PostgreSQL can't be asked for a NUL.
+    """
+    return _UNSHOWN.sub(" ", unicodedata.normalize("NFC", email)).strip().lower()
