@@ -13,6 +13,8 @@ from inhouse.core import clock, ids
 from inhouse.core.errors import NotFound
 from inhouse.store.database import Tx
 
+#: SQLite takes a limited number of values in one statement.
+_BATCH = 500
 _COLUMNS = [column for column in documents.c if column.name != "sections"]
 
 
@@ -56,12 +58,25 @@ def count(tx: Tx, ai_id: str, *, source_id: str | None = None) -> int:
     return int(tx.execute(query).scalar_one())
 
 
-def hashes(tx: Tx, ai_id: str, source_id: str) -> dict[str, tuple[str, str]]:
-    """Of every document of a source: key → (id, hash of its content)."""
+def known(tx: Tx, ai_id: str, source_id: str, keys: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """Of those documents of a source that there are: key → (id, hash of its content)."""
     query = select(documents.c.key, documents.c.id, documents.c.hash).where(
-        documents.c.ai_id == ai_id, documents.c.source_id == source_id
+        documents.c.ai_id == ai_id, documents.c.source_id == source_id, documents.c.key.in_(keys)
     )
     return {row.key: (row.id, row.hash) for row in tx.execute(query)}
+
+
+def ids_by_key(tx: Tx, ai_id: str, source_id: str) -> dict[str, str]:
+    """All documents of a source: key → id."""
+    query = select(documents.c.key, documents.c.id)
+    rows = tx.execute(query.where(documents.c.ai_id == ai_id, documents.c.source_id == source_id))
+    return {row.key: row.id for row in rows}
+
+
+def counts(tx: Tx, ai_id: str) -> dict[str, int]:
+    """How many documents each source of an AI has, by the source's id."""
+    query = select(documents.c.source_id, func.count().label("number")).where(documents.c.ai_id == ai_id)
+    return {row.source_id: row.number for row in tx.execute(query.group_by(documents.c.source_id))}
 
 
 def sections(tx: Tx, ai_id: str, document_id: str) -> tuple[Section, ...]:
@@ -82,7 +97,9 @@ def with_sections(tx: Tx, ai_id: str) -> Iterator[tuple[Document, tuple[Section,
 
 def remove(tx: Tx, ai_id: str, document_ids: Sequence[str]) -> None:
     """Delete documents of one AI."""
-    tx.execute(delete(documents).where(documents.c.ai_id == ai_id, documents.c.id.in_(document_ids)))
+    for start in range(0, len(document_ids), _BATCH):
+        some = document_ids[start : start + _BATCH]
+        tx.execute(delete(documents).where(documents.c.ai_id == ai_id, documents.c.id.in_(some)))
 
 
 def _all(ai_id: str) -> Select[Any]:

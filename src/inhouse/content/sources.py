@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, delete, select, update
 
 from inhouse.content.tables import sources
 from inhouse.content.values import Right, Source
@@ -55,6 +55,11 @@ def mark_revoked(tx: Tx, ai_id: str, source_id: str, by: str) -> Source:
     here = (sources.c.ai_id == ai_id, sources.c.id == source_id)
     change = {"revoked_at": clock.now(), "revoked_by": by}
     return _source(tx.execute(update(sources).where(*here).values(change).returning(sources)).one())
+
+
+def remove_all(tx: Tx, ai_id: str) -> int:
+    """Delete all sources of an AI, as a step of erasing it, and say how many; its documents go first."""
+    return tx.execute(delete(sources).where(sources.c.ai_id == ai_id)).rowcount
 
 
 def _source(row: Row[Any]) -> Source:
