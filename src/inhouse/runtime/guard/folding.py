@@ -15,7 +15,9 @@ _LOOKALIKES = str.maketrans(
     "abcesijopyxkmhtrnubzdqwhblvwabeynikmvoptuxwcig",
 )
 #: Digits and signs that stand for letters; i, l and 1 can't be told apart and become one.
-_LEET = str.maketrans({"0": "o", "1": "l", "i": "l", "3": "e", "4": "a", "@": "a", "5": "s", "$": "s", "7": "t", "8": "b"})
+_LEET = str.maketrans(
+    {"0": "o", "1": "l", "i": "l", "3": "e", "4": "a", "@": "a", "5": "s", "$": "s", "7": "t", "8": "b"}
+)
 _SMALL_KANA = str.maketrans("ァィゥェォッャュョヮヵヶ", "アイウエオツヤユヨワカケ")
 _HALF_VOICING = "ﾞﾟ\u3099\u309a"
 _INVISIBLE = {"Cf", "Mn", "Me", "Cc"}

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from inhouse.runtime.guard.folding import is_invisible, skeleton
 
@@ -13,7 +14,9 @@ _SHORT = 3
 _SAFE_INSIDE = 6
 """From this many letters on, a name inside a longer word is that name."""
 _TYPO_FROM = 7
-_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
+_SURE_TYPO_FROM = 8
+"""From this many letters on, a capitalised slip is a slip of that name and not some other word."""
+_WORD = re.compile(r"[^\W_]+")
 
 
 @dataclass(frozen=True)
@@ -58,10 +61,13 @@ class Names:
                 last = begin + len(name.letters) - 1
                 strength = _strength(text, bones.at[begin : last + 1], bones.until[last], name)
                 if strength is not None:
-                    found.append(Mention(bones.at[begin], bones.until[last], name.of, strength and name.strong))
+                    found.append(
+                        Mention(bones.at[begin], bones.until[last], name.of, strength and name.strong)
+                    )
                 begin = bones.letters.find(name.letters, begin + 1)
-        found.extend(self._slips(text))
-        return _outermost(found)
+        kept = _outermost(found)
+        slips = (s for s in self._slips(text) if all(s.end <= m.start or s.start >= m.end for m in kept))
+        return _outermost([*kept, *slips])
 
     def unfinished(self, text: str) -> int | None:
         """Where the text's end may be the beginning of a name, or of the word that may turn out to be one."""
@@ -79,11 +85,12 @@ class Names:
         long = [n for n in self._names if n.is_latin and len(n.letters) >= _TYPO_FROM]
         if not long:
             return []
-        out = []
+        out: list[Mention] = []
         for word in _WORD.finditer(text):
             letters = skeleton(word.group()).letters
+            capital = word.group()[0].isupper()
             out.extend(
-                Mention(word.start(), word.end(), name.of, False)
+                Mention(word.start(), word.end(), name.of, capital and len(name.letters) >= _SURE_TYPO_FROM)
                 for name in long
                 if letters != name.letters and _is_one_slip(letters, name.letters)
             )
@@ -94,7 +101,9 @@ def _strength(text: str, at: Sequence[int], end: int, name: _Name) -> bool | Non
     """Whether the match is a strong mention, a weak one, or (``None``) no mention."""
     left, right = _is_glued(text, at[0], -1), _is_glued(text, end, 0)
     if not name.is_latin:
-        inside = len(name.letters) < _SAFE_INSIDE and (_is_katakana(text, at[0]) and _is_katakana(text, at[0] - 1))
+        inside = len(name.letters) < _SAFE_INSIDE and (
+            _is_katakana(text, at[0]) and _is_katakana(text, at[0] - 1)
+        )
         return None if inside else True
     if len(name.letters) <= _SHORT:
         exact = unicodedata.normalize("NFKC", text[at[0] : end]).casefold() == name.raw.casefold()
@@ -103,7 +112,7 @@ def _strength(text: str, at: Sequence[int], end: int, name: _Name) -> bool | Non
     if not gaps:
         sure = len(name.letters) >= _SAFE_INSIDE
         suffix = re.match(r"(?:s|es|'s|ers?)(?![^\W_])", text[end:], re.IGNORECASE)
-        return True if not left and (not right or suffix or sure) or sure else None
+        return True if sure or (not left and (not right or suffix)) else None
     if left or right:
         return None
     spelled_out = len(gaps) >= len(name.letters) - 1 - name.raw.count(" ")
@@ -118,7 +127,7 @@ def _gaps(text: str, at: Sequence[int], name: _Name) -> list[str]:
     for size in words:
         position += size
         own.add(position)
-    between = ((i + 1, text[a + 1 : b]) for i, (a, b) in enumerate(zip(at, at[1:], strict=False)))
+    between = ((i + 1, text[a + 1 : b]) for i, (a, b) in enumerate(pairwise(at)))
     seen = ((i, "".join(c for c in gap if not is_invisible(c))) for i, gap in between)
     return [gap for i, gap in seen if gap and i not in own]
 
@@ -131,7 +140,12 @@ def _is_glued(text: str, index: int, offset: int) -> bool:
     if not 0 <= place < len(text):
         return False
     char = unicodedata.normalize("NFKC", text[place])
-    return char.isalnum() and unicodedata.name(char[0], "").split(" ")[0] in {"LATIN", "DIGIT", "CYRILLIC", "GREEK"}
+    return char.isalnum() and unicodedata.name(char[0], "").split(" ")[0] in {
+        "LATIN",
+        "DIGIT",
+        "CYRILLIC",
+        "GREEK",
+    }
 
 
 def _is_katakana(text: str, index: int) -> bool:

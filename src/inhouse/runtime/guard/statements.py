@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from inhouse.runtime.guard.findings import Finding
 from inhouse.runtime.guard.folding import plain
@@ -18,6 +18,9 @@ from inhouse.runtime.guard.names import Mention, Names
 
 _JAPANESE = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]")
 _LATIN = re.compile(r"[a-z]")
+#: A rival's name and nothing else, asked back.
+_BARE = re.compile(r"(?:what about |about |oh,? |well,? )?\W*ⓡ\W*(?:ですか|のこと|のことですか|ですね)?\W*")
+_LISTING = re.compile(r"\b(?:or|nor|and|either|neither|not)\b|[\W_]|とも|も|や|とか")
 _REMEMBER = 2
 """How many sentences after a rival was named a pronoun may still mean it."""
 
@@ -29,6 +32,8 @@ class Scope:
     rival: str = ""
     age: int = 0
     refused: bool = False
+    topic: bool = False
+    """The rival was only named, as in "Acme?": what comes next is said of it."""
 
     @property
     def is_open(self) -> bool:
@@ -66,26 +71,43 @@ def read(raw: str, rivals: Names, own: Names) -> Sentence:
 
 def judge(sentence: Sentence, scope: Scope, *, whole: bool = True) -> Finding | None:
     """What is wrong with a sentence that follows ``scope``. An unfinished one is only judged by what it says so far."""
+    sentence = _resolved(sentence, scope)
     if sentence.rival:
-        finding = _judgement(sentence, sentence.rival, everything=True)
+        finding = _judgement(sentence)
         if finding is None and whole and sentence.named and not _is_neutral(sentence):
             return Finding("rival", sentence.rival, sentence.text)
         return finding
-    if not scope.is_open:
+    if not scope.is_open or _is_about_us(sentence) or (scope.refused and not _mentions(sentence, "pronoun")):
         return None
-    sure = _mentions(sentence, "pronoun_sure")
-    if not sure and (_is_about_us(sentence) or (scope.refused and not _mentions(sentence, "pronoun"))):
-        return None
-    return _judgement(sentence, scope.rival, everything=sure)
+    return _judgement(replace(sentence, rival=scope.rival))
+
+
+def _resolved(sentence: Sentence, scope: Scope) -> Sentence:
+    """With the rival of the sentence before in place of what stands for it."""
+    if sentence.rival or not scope.is_open or not sentence.text:
+        return sentence
+    if scope.topic:
+        return replace(sentence, text=f"ⓡ {sentence.text}", rival=scope.rival, named=True)
+    for lex in sentence.lexica:
+        pronoun = lex.pronoun_sure.search(sentence.text)
+        if pronoun is not None and not lex.antecedent.search(sentence.text):
+            text = lex.pronoun_sure.sub("ⓡ", sentence.text)
+            return replace(sentence, text=text, rival=scope.rival, named=pronoun.start() == 0)
+        subject = lex.pronoun_subject.match(sentence.text)
+        if subject is not None and scope.age == 0 and not scope.refused:
+            return replace(sentence, text=f"ⓡ{sentence.text[subject.end() :]}", rival=scope.rival, named=True)
+    return sentence
 
 
 def after(sentence: Sentence, scope: Scope) -> Scope:
     """What a sentence leaves open for the next one."""
+    sentence = _resolved(sentence, scope)
     if sentence.rival:
-        return Scope(sentence.rival, 0, any(lex.refusal.search(sentence.text) for lex in sentence.lexica))
-    if _is_about_us(sentence) and not _mentions(sentence, "pronoun_sure"):
+        refused = any(lex.refusal.search(sentence.text) for lex in sentence.lexica)
+        return Scope(sentence.rival, 0, refused, _BARE.fullmatch(sentence.text) is not None)
+    if _is_about_us(sentence) or not scope.is_open:
         return Scope()
-    return Scope(scope.rival, scope.age + 1, scope.refused) if scope.is_open else Scope()
+    return replace(scope, age=scope.age + 1, topic=False)
 
 
 def refuses(raw: str) -> bool:
@@ -104,25 +126,49 @@ def clauses(raw: str) -> list[str]:
     return [part for part in parts if part.strip()]
 
 
-def _judgement(sentence: Sentence, rival: str, *, everything: bool) -> Finding | None:
+def _judgement(sentence: Sentence) -> Finding | None:
     for lex in sentence.lexica:
         idiom = lex.idiom.search(sentence.text)
         if idiom is not None:
-            return Finding("rival", rival, idiom.group())
-        for clause in lex.clause.split(sentence.text):
-            matched = _in_clause(lex, clause, everything and _speaks_of_rival(lex, clause))
+            return Finding("rival", sentence.rival, idiom.group())
+        for clause in _clauses(lex, sentence.text):
+            matched = _in_clause(lex, clause)
             if matched:
-                return Finding("rival", rival, matched)
+                return Finding("rival", sentence.rival, matched)
     return None
 
 
-def _in_clause(lex: Lexicon, clause: str, of_rival: bool) -> str:
+@dataclass(frozen=True)
+class _Clause:
+    text: str
+    ours: bool
+    """It speaks of us, or goes on from a clause that does, and not of the rival."""
+    refused: bool
+    """It only goes on listing what the clause before refuses: "I won't judge it, good or bad"."""
+
+
+def _clauses(lex: Lexicon, text: str) -> list[_Clause]:
+    """The clauses of a sentence, each with what it takes over from the one before."""
+    out: list[_Clause] = []
+    before = _Clause("", ours=False, refused=False)
+    for clause in lex.clause.split(text):
+        speaks_of_rival = "ⓡ" in clause or lex.pronoun_sure.search(clause) or lex.pronoun.search(clause)
+        ours = not speaks_of_rival and bool(lex.own.search(clause) or "ⓞ" in clause or before.ours)
+        refusing = bool(lex.refusal.search(before.text)) or before.refused
+        before = _Clause(clause, ours, refusing and not _LISTING.sub("", lex.excusable.sub("", clause)))
+        out.append(before)
+    return out
+
+
+def _in_clause(lex: Lexicon, clause: _Clause) -> str:
     """The first judgement in a clause that isn't refused and isn't about ourselves, else nothing."""
+    if clause.refused:
+        return ""
     for pattern in (lex.compare, lex.judgement, lex.send):
-        if pattern is not lex.compare and not of_rival and (lex.own.search(clause) or "ⓞ" in clause):
+        if clause.ours and pattern is not lex.compare:
             continue
-        for found in pattern.finditer(clause):
-            if not _takes_back(lex, clause, found):
+        for found in pattern.finditer(clause.text):
+            if not _takes_back(lex, clause.text, found):
                 return found.group()
     return ""
 
@@ -140,11 +186,16 @@ def _takes_back(lex: Lexicon, text: str, found: re.Match[str]) -> bool:
 
 
 def _is_neutral(sentence: Sentence) -> bool:
-    return any(lex.neutral.search(sentence.text) or lex.refusal.search(sentence.text) for lex in sentence.lexica)
+    """Whether each part of the sentence that names a rival says something known to be neutral."""
+    parts = [sentence.text]
+    for lex in sentence.lexica:
+        parts = [piece for part in parts for piece in lex.turn.split(part)]
+    return all(_is_neutral_part(sentence, part) for part in parts if "ⓡ" in part)
 
 
-def _speaks_of_rival(lex: Lexicon, clause: str) -> bool:
-    return bool("ⓡ" in clause or lex.pronoun_sure.search(clause) or lex.pronoun.search(clause))
+def _is_neutral_part(sentence: Sentence, part: str) -> bool:
+    frames = (frame for lex in sentence.lexica for frame in (lex.neutral, lex.refusal, lex.refusal_after))
+    return any(frame.search(part) for frame in frames)
 
 
 def _is_about_us(sentence: Sentence) -> bool:

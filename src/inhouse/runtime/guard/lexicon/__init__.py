@@ -11,6 +11,7 @@ import yaml
 
 _FOLDER = Path(__file__).parent
 _NEVER = re.compile(r"(?!)")
+_MARKS = r"[,;:()—–、。「」\"]"
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,13 @@ class Lexicon:
     own: re.Pattern[str]
     pronoun: re.Pattern[str]
     pronoun_sure: re.Pattern[str]
+    pronoun_subject: re.Pattern[str]
+    """A beginning that takes up the subject of the sentence before."""
+    antecedent: re.Pattern[str]
+    """Something of ours that a pronoun after it means, rather than the rival of the sentence before."""
     clause: re.Pattern[str]
+    turn: re.Pattern[str]
+    """Where a sentence turns to something else ("but"): each side must be neutral for itself."""
     negates_after: bool
     """Whether a clause's negation stands at its end, as in Japanese."""
 
@@ -57,7 +64,10 @@ def lexicon(language: str) -> Lexicon:
         own=words("own"),
         pronoun=words("pronouns"),
         pronoun_sure=words("pronouns_sure"),
-        clause=_clause(lists["breaks"]),
+        pronoun_subject=words("pronoun_subjects"),
+        antecedent=words("antecedents"),
+        clause=re.compile(rf"{_MARKS}|{_any(lists['breaks'], spaced).pattern}"),
+        turn=words("breaks"),
         negates_after=not spaced,
     )
 
@@ -67,8 +77,3 @@ def _any(lines: list[str], spaced: bool) -> re.Pattern[str]:
         return _NEVER
     either = "|".join(f"(?:{line})" for line in lines)
     return re.compile(rf"(?<!\w)(?:{either})(?!\w)" if spaced else either)
-
-
-def _clause(breaks: list[str]) -> re.Pattern[str]:
-    marks = r"[,;:()—–、。「」()\"]"
-    return re.compile(rf"{marks}|\b(?:{'|'.join(breaks)})\b" if breaks else marks)
