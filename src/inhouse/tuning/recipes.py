@@ -1,0 +1,97 @@
+"""How an adapter is trained: named, frozen settings, so that a result can be repeated from its name and its data."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from inhouse.core.errors import NotFound
+
+#: Every linear layer of a decoder block, by the names that Llama-like models give them.
+ALL_LINEAR = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
+
+
+class Preference(BaseModel):
+    """How picks (the better of two answers) are learnt, after the owner's words."""
+
+    model_config = ConfigDict(frozen=True)
+
+    method: Literal["dpo"] = "dpo"
+    beta: float = Field(0.1, gt=0, description="How strongly the policy is held to what it was before.")
+    lr: float = Field(5e-5, gt=0, le=1e-2)
+    epochs: int = Field(3, ge=1, le=50)
+    batch_pairs: int = Field(4, ge=1, le=64)
+    held_out_share: float = Field(0.2, gt=0, lt=1, description="Share of the picks that only measure.")
+    max_seconds: float = Field(600, gt=0)
+
+
+class Recipe(BaseModel):
+    """Settings of one training. Tokens are counted after packing; seconds are wall clock, over restarts."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    rank: int = Field(ge=1, le=256)
+    alpha: float = Field(gt=0)
+    targets: tuple[str, ...]
+    lr: float = Field(gt=0, le=1e-2)
+    epochs: float = Field(gt=0, le=100)
+    batch_tokens: int = Field(1024, ge=64, le=65536)
+    max_row_tokens: int = Field(1024, ge=32, le=8192)
+    max_seconds: float = Field(gt=0)
+    warmup: float = Field(
+        0.05, ge=0, lt=1, description="Share of the steps in which the learning rate rises."
+    )
+    weight_decay: float = Field(0.0, ge=0)
+    seed: int = 0
+    preference: Preference = Preference()
+
+
+_RECIPES = (
+    Recipe(
+        name="voice-small",
+        rank=8,
+        alpha=16,
+        targets=("q_proj", "v_proj", "o_proj"),
+        lr=1e-3,
+        epochs=3,
+        batch_tokens=768,
+        max_row_tokens=512,
+        max_seconds=150,
+        preference=Preference(epochs=2, max_seconds=60),
+    ),
+    Recipe(
+        name="voice",
+        rank=16,
+        alpha=32,
+        targets=("q_proj", "v_proj", "o_proj"),
+        lr=6e-4,
+        epochs=3,
+        max_seconds=3600,
+    ),
+    Recipe(
+        name="skill",
+        rank=32,
+        alpha=64,
+        targets=ALL_LINEAR,
+        lr=4e-4,
+        epochs=2,
+        batch_tokens=2048,
+        max_row_tokens=1536,
+        max_seconds=6 * 3600,
+    ),
+)
+
+
+def recipe(name: str) -> Recipe:
+    """The recipe of this name; ``NotFound`` where there is none."""
+    for one in _RECIPES:
+        if one.name == name:
+            return one
+    raise NotFound(kind="recipe", name=name)
+
+
+def names() -> list[str]:
+    """The names of all recipes."""
+    return [one.name for one in _RECIPES]

@@ -1,0 +1,134 @@
+"""A base model with a LoRA adapter, made fast: PEFT owns the weights, our kernels do the arithmetic."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from peft import LoraConfig, get_peft_model
+from peft.tuners.lora import Linear as PeftLinear
+from torch import Tensor
+from transformers import AttentionInterface
+
+from inhouse.tuning.recipes import Recipe
+from inhouse.tuning.trainer import kernels
+from inhouse.tuning.trainer.packing import Tree
+
+ATTENTION = "inhouse_trees"
+
+#: Models whose norm and feed-forward block are the plain ones that our kernels compute.
+_PLAIN = ("llama", "mistral", "qwen2", "qwen3")
+
+
+def with_adapter(model: Any, recipe: Recipe) -> Any:
+    """The model with a fresh adapter (its product is zero) of this recipe, trained in float32."""
+    torch.manual_seed(recipe.seed)
+    config = LoraConfig(
+        r=recipe.rank,
+        lora_alpha=recipe.alpha,
+        target_modules=list(recipe.targets),
+        lora_dropout=0.0,
+        bias="none",
+        task_type="CAUSAL_LM",
+    )
+    adapted = get_peft_model(model, config)
+    make_fast(adapted)
+    return adapted
+
+
+def make_fast(model: Any) -> None:
+    """Let our kernels compute what they can of this PEFT model; what they can't stays as it is."""
+    plain = model.config.model_type in _PLAIN and model.config.hidden_act == "silu"
+    for module in model.modules():
+        kind = type(module).__name__
+        if isinstance(module, PeftLinear) and module.base_layer.bias is None:
+            module.forward = types.MethodType(_lora_forward, module)
+        elif plain and kind.endswith("RMSNorm"):
+            module.forward = types.MethodType(_norm_forward, module)
+        elif plain and kind.endswith("MLP"):
+            module.forward = types.MethodType(_mlp_forward, module)
+
+
+def trainable(model: Any) -> list[Tensor]:
+    """The adapter's own weights."""
+    return [weight for weight in model.parameters() if weight.requires_grad]
+
+
+def hidden_states(model: Any, trees: Sequence[Tree]) -> Tensor:
+    """What the last layer says for every token of the trees, laid end to end: (tokens, width)."""
+    where = model.device
+    ids = torch.tensor([token for tree in trees for token in tree.ids], device=where)
+    positions = torch.tensor([place for tree in trees for place in tree.positions], device=where)
+    base = model.get_base_model()
+    out = base.model(
+        input_ids=ids[None],
+        position_ids=positions[None],
+        use_cache=False,
+        masks=[_mask(tree, base.dtype, where) for tree in trees],
+    )
+    return torch.as_tensor(out.last_hidden_state[0])
+
+
+def targets(model: Any, trees: Sequence[Tree]) -> tuple[Tensor, Tensor, Tensor]:
+    """Indices of predicting hidden states, tokens they shall say, and how often each is wanted."""
+    found, start = [], 0
+    for tree in trees:
+        found += [(start + place, token, count) for place, token, count in tree.targets]
+        start += len(tree.ids)
+    places, tokens, counts = torch.tensor(found, device=model.device).unbind(1)
+    return places, tokens, counts.float()
+
+
+def loss(model: Any, trees: Sequence[Tree]) -> Tensor:
+    """Mean ``-log p`` in nats over the learnt tokens of the trees' rows."""
+    places, tokens, counts = targets(model, trees)
+    hidden = hidden_states(model, trees)[places]
+    head = model.get_base_model().get_output_embeddings().weight
+    return torch.as_tensor(kernels.HeadLoss.apply(hidden, head, tokens, counts / counts.sum()))
+
+
+def _mask(tree: Tree, dtype: torch.dtype, where: torch.device) -> Tensor:
+    """0 where a token may look, -inf where not: back along its own branch and the stem."""
+    size = len(tree.ids)
+    mask = torch.full((size, size), float("-inf"), dtype=torch.float32)
+    for start, end in tree.branches:
+        mask[start:end, : tree.stem] = 0
+        mask[start:end, start:end] = 0
+    mask[: tree.stem, : tree.stem] = 0
+    later = torch.ones(size, size, dtype=torch.bool).triu(1)
+    return mask.masked_fill_(later, float("-inf")).to(device=where, dtype=dtype)
+
+
+def _attention(
+    module: Any, query: Tensor, key: Tensor, value: Tensor, _mask: Any, scaling: float, masks: Any, **_: Any
+) -> tuple[Tensor, None]:
+    """Attention of a packed sequence, tree by tree. query (1, heads, tokens, width) → (1, tokens, heads, width)."""
+    sizes = [mask.shape[0] for mask in masks]
+    parts = zip(*(side[0].split(sizes, dim=1) for side in (query, key, value)), masks, strict=True)
+    out = torch.cat([kernels.Attention.apply(q, k, v, mask, scaling) for q, k, v, mask in parts], dim=1)
+    return out.transpose(0, 1)[None], None
+
+
+AttentionInterface.register(ATTENTION, _attention)
+
+
+def _lora_forward(self: Any, x: Tensor, *_: Any, **__: Any) -> Tensor:
+    flat = x.reshape(-1, x.shape[-1])
+    weight = self.base_layer.weight
+    name = self.active_adapters[0]
+    if self.disable_adapters:
+        out = kernels.Linear.apply(flat, weight)
+    else:
+        a, b = self.lora_A[name].weight, self.lora_B[name].weight
+        out = kernels.LoraLinear.apply(flat, weight, a, b, self.scaling[name])
+    return torch.as_tensor(out).view(*x.shape[:-1], -1)
+
+
+def _norm_forward(self: Any, x: Tensor) -> Tensor:
+    return torch.as_tensor(kernels.RmsNorm.apply(x, self.weight, self.variance_epsilon))
+
+
+def _mlp_forward(self: Any, x: Tensor) -> Tensor:
+    return torch.as_tensor(self.down_proj(kernels.SwiGlu.apply(self.gate_proj(x), self.up_proj(x))))
