@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cached_property
 
 import regex
 
@@ -32,51 +33,58 @@ def asks_for_new(question: str) -> bool:
     return _ASKS.search(question) is not None
 
 
-def prefer_newer(ranked: Sequence[Passage], question: str) -> list[Passage]:
-    """The passages with newer ones moved before older ones that are as good."""
+def arrange(ranked: Sequence[Passage], question: str, k: int) -> list[Passage]:
+    """The best ``k`` of the passages: newer ones before older ones that are as good, and nothing said twice."""
     asked = asks_for_new(question)
-    order: list[Passage] = []
+    order: list[_Read] = []
     for passage in ranked:
+        one = _Read(passage)
         at = len(order)
-        while at > 0 and _goes_before(passage, order[at - 1], asked):
+        while at > 0 and _goes_before(one, order[at - 1], asked):
             at -= 1
-        order.insert(at, passage)
-    return order
+        order.insert(at, one)
+    kept: list[_Read] = []
+    for one in order:
+        if len(kept) == k:
+            break
+        if not any(_repeats(one, other) for other in kept):
+            kept.append(one)
+    return [one.passage for one in kept]
 
 
-def without_repeats(ranked: Sequence[Passage]) -> list[Passage]:
-    """The passages without those that say again, word for word or nearly, what a better one says."""
-    kept: list[Passage] = []
-    for passage in ranked:
-        if not any(_repeats(passage, other) for other in kept):
-            kept.append(passage)
-    return kept
+class _Read:
+    """A passage with what comparing it needs, worked out at most once."""
+
+    def __init__(self, passage: Passage) -> None:
+        self.passage = passage
+
+    @cached_property
+    def terms(self) -> frozenset[str]:
+        return frozenset(lexical.terms(self.passage.text, self.passage.language))
+
+    @cached_property
+    def figures(self) -> list[str]:
+        return regex.findall(r"\p{N}+", self.passage.text)
 
 
-def _goes_before(new: Passage, old: Passage, asked: bool) -> bool:
-    if not _newer(new.published_at, old.published_at):
+def _goes_before(new: _Read, old: _Read, asked: bool) -> bool:
+    if not _newer(new.passage.published_at, old.passage.published_at):
         return False
-    if asked and old.score - new.score <= _NEAR_WHEN_ASKED:
+    behind = old.passage.score - new.passage.score
+    if asked and behind <= _NEAR_WHEN_ASKED:
         return True
-    return old.score - new.score <= _NEAR and _alike(new.text, old.text, new.language) >= _ALIKE
+    return behind <= _NEAR and _alike(new, old) >= _ALIKE
 
 
-def _repeats(passage: Passage, other: Passage) -> bool:
+def _repeats(one: _Read, other: _Read) -> bool:
     """A changed number is a changed fact, not a repetition."""
-    if _figures(passage.text) != _figures(other.text):
-        return False
-    return _alike(passage.text, other.text, passage.language) >= _SAME
+    return _alike(one, other) >= _SAME and one.figures == other.figures
 
 
 def _newer(one: datetime | None, other: datetime | None) -> bool:
     return one is not None and other is not None and one > other
 
 
-def _alike(one: str, other: str, language: str) -> float:
+def _alike(one: _Read, other: _Read) -> float:
     """Share of the terms that both texts have, of all that either has."""
-    first, second = set(lexical.terms(one, language)), set(lexical.terms(other, language))
-    return len(first & second) / max(1, len(first | second))
-
-
-def _figures(text: str) -> list[str]:
-    return regex.findall(r"\p{N}+", text)
+    return len(one.terms & other.terms) / max(1, len(one.terms | other.terms))

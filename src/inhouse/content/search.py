@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Literal
 
 from inhouse.content import bm25, followup, freshness, fusion, index
@@ -22,6 +23,8 @@ Mode = Literal["fused", "lexical", "dense"]
 #: How many passages each way of searching proposes.
 _CANDIDATES = 40
 _MOST_RESULTS = 30
+#: Candidates read beyond twice what is wanted, so that repetitions and older versions can drop out.
+_SPARE = 10
 #: Characters of a question that are searched for.
 _LONGEST_QUERY = 2000
 
@@ -73,7 +76,7 @@ class Search:
                     tx, ai_id, hits, about, [number for number in cosines if number not in words]
                 )
             scores = fusion.fuse(words, hits.most, cosines, self._embedder.weight)
-            best = _best(tx, ai_id, scores, question)[: min(k, _MOST_RESULTS)]
+            best = _best(tx, ai_id, scores, question, min(k, _MOST_RESULTS))
             cosine = max(cosines.values(), default=None)
             coverage = _coverage(tx, ai_id, hits, best)
             return Found(
@@ -101,17 +104,19 @@ class Search:
         return row
 
 
-def _best(tx: Tx, ai_id: str, scores: Mapping[int, float], question: str) -> list[tuple[int, Passage]]:
-    """The candidates as passages with their scores, best first, newer ones and repetitions seen to."""
-    there = index.passages_by_number(tx, ai_id, list(scores))
+def _best(
+    tx: Tx, ai_id: str, scores: Mapping[int, float], question: str, k: int
+) -> list[tuple[int, Passage]]:
+    """The candidates as passages with their scores, best first."""
+    looked_at = dict(islice(scores.items(), 2 * k + _SPARE))
+    there = index.passages_by_number(tx, ai_id, list(looked_at))
     ranked = [
         there[number].model_copy(update={"score": score})
-        for number, score in scores.items()
+        for number, score in looked_at.items()
         if number in there
     ]
     numbers = {passage.id: number for number, passage in there.items()}
-    chosen = freshness.without_repeats(freshness.prefer_newer(ranked[:_MOST_RESULTS], question))
-    return [(numbers[passage.id], passage) for passage in chosen]
+    return [(numbers[passage.id], passage) for passage in freshness.arrange(ranked, question, k)]
 
 
 def _coverage(tx: Tx, ai_id: str, hits: bm25.Hits, best: Sequence[tuple[int, Passage]]) -> float:

