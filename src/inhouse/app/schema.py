@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from inhouse.accounts import tables as accounts_tables
+from inhouse.brief import tables as brief_tables
 from inhouse.content import index_tables
 from inhouse.content import tables as content_tables
 from inhouse.conversations import tables as conversations_tables
@@ -12,6 +13,7 @@ from inhouse.store.schema import metadata
 
 __all__ = [
     "accounts_tables",
+    "brief_tables",
     "content_tables",
     "conversations_tables",
     "index_tables",

@@ -15,7 +15,9 @@ _GENERIC = re.compile(
     r"tea|works|workshop)\.?$",
     re.IGNORECASE,
 )
-_GENERIC_JA = re.compile(r"^(株式会社|有限会社|合同会社)\s*|\s*(株式会社|有限会社|合同会社|工房|書店|商店|珈琲店|学院)$")
+_GENERIC_JA = re.compile(
+    r"^(株式会社|有限会社|合同会社)\s*|\s*(株式会社|有限会社|合同会社|工房|書店|商店|珈琲店|学院)$"
+)
 _SHORTEST_DERIVED = 5
 
 
