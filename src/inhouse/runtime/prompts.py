@@ -14,6 +14,14 @@ GROUNDED_SYSTEM = "Answer from the notes, in their words."
 NO_ANSWER = "Not in the notes."
 
 
+#: For a model that nobody trained for it.
+PROMPTED_SYSTEM = (
+    "Answer the question in a few words, only from the notes. "
+    f'If the notes do not hold the answer, say exactly "{NO_ANSWER}"'
+)
+CHAT_SYSTEM = "You are the AI of {name}. {voice} Reply warmly in one or two short sentences. Claim no facts."
+
+
 def notes(passages: Sequence[Passage]) -> str:
     """Passages as the model reads them: a title once, then the text, a blank line between."""
     return "\n\n".join(note(passage.title, passage.text) for passage in passages)
@@ -24,12 +32,20 @@ def note(title: str, text: str) -> str:
     return defuse(f"# {title}\n{text}" if title else text)
 
 
-def grounded(passages_text: str, question: str) -> tuple[Message, Message]:
+def grounded(passages_text: str, question: str, system: str = GROUNDED_SYSTEM) -> tuple[Message, Message]:
     """Ask for a short answer in the notes' own words, or `NO_ANSWER`."""
     return (
-        Message("system", GROUNDED_SYSTEM),
+        Message("system", system),
         Message("user", f"{passages_text}\n\nQuestion: {defuse(question)}"),
     )
+
+
+def chat(name: str, voice: str, history: Sequence[tuple[str, str]], message: str) -> list[Message]:
+    """Ask for a friendly word in the owner's voice. ``history`` is (question, answer), oldest first."""
+    said = [Message("system", " ".join(CHAT_SYSTEM.format(name=name, voice=voice).split()))]
+    for question, answer in history:
+        said += [Message("user", defuse(question)), Message("assistant", defuse(answer))]
+    return [*said, Message("user", defuse(message))]
 
 
 def defuse(text: str) -> str:

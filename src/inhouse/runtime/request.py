@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from inhouse.brief.brief import Brief
+from inhouse.content.search import Found
 from inhouse.core.events import Event
-from inhouse.core.passages import Passage
 from inhouse.runtime.engines.base import Adapter, Priority
-from collections.abc import AsyncIterator, Sequence
 
 
 @dataclass(frozen=True)
@@ -49,27 +49,18 @@ class ReplyRequest:
 class Answerer(Protocol):
     """Whatever answers: `inhouse.runtime.reply.Replier`, or a scripted one in tests."""
 
-    def reply(self, request: ReplyRequest) -> AsyncIterator[Event]:
+    def reply(self, request: ReplyRequest) -> AsyncGenerator[Event, None]:
         """Stream the events of one answer, ending with ``Ended``; engine trouble is raised as an ``InhouseError``."""
         ...
 
 
 class Retriever(Protocol):
-    """Finds passages of one AI."""
+    """Finds passages of one AI, and says how alike texts are."""
 
-    async def find(self, ai_id: str, question: str, history: Sequence[Exchange], k: int) -> Retrieved:
-        """The ``k`` best passages, best first, with the signals that say whether they support an answer at all."""
+    async def similar(self, question: str, texts: Sequence[str]) -> Sequence[float]:
+        """Cosine between the question and each text; empty where there is no embedder."""
         ...
 
-
-@dataclass(frozen=True)
-class Retrieved:
-    """Passages, and how well they fit."""
-
-    query: str
-    """What was searched for: the question with what it refers to."""
-    passages: Sequence[Passage]
-    cosine: float
-    """Best cosine between question and passage, 0 where there are no vectors."""
-    coverage: float
-    """Share (0 to 1) of the question's rare words that the best passages hold."""
+    async def find(self, ai_id: str, question: str, history: Sequence[Exchange], k: int) -> Found:
+        """The ``k`` best passages, best first, with the signs of whether they hold an answer at all."""
+        ...

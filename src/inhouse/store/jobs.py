@@ -16,7 +16,21 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 import psutil
-from sqlalchemy import Boolean, Column, Float, Index, Integer, Row, String, Table, Text, and_, or_, select, update
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Float,
+    Index,
+    Integer,
+    Row,
+    String,
+    Table,
+    Text,
+    and_,
+    or_,
+    select,
+    update,
+)
 
 from inhouse.core import clock, ids
 from inhouse.core.errors import InhouseError, NotFound
@@ -113,7 +127,9 @@ class Progress:
             row = tx.execute(
                 update(jobs)
                 .where(_held(self.job))
-                .values(progress=progress, message=message, detail=self._detail, leased_until=clock.now() + LEASE)
+                .values(
+                    progress=progress, message=message, detail=self._detail, leased_until=clock.now() + LEASE
+                )
                 .returning(jobs.c.stop_requested)
             ).one_or_none()
         if row is None:
@@ -181,7 +197,9 @@ def request_stop(tx: Tx, job_id: str) -> Job:
         change = {"state": "stopped", "finished_at": clock.now(), "message": "stopped before it started"}
     else:
         change = {"stop_requested": True}
-    tx.execute(update(jobs).where(jobs.c.id == job_id, jobs.c.state.in_(("queued", "running"))).values(change))
+    tx.execute(
+        update(jobs).where(jobs.c.id == job_id, jobs.c.state.in_(("queued", "running"))).values(change)
+    )
     return get(tx, job_id)
 
 
@@ -280,7 +298,9 @@ class Worker:
             self._end(tx, job.id, **change)
 
     def _end(self, tx: Tx, job_id: str, **change: Any) -> None:
-        tx.execute(update(jobs).where(jobs.c.id == job_id).values(finished_at=clock.now(), worker=None, **change))
+        tx.execute(
+            update(jobs).where(jobs.c.id == job_id).values(finished_at=clock.now(), worker=None, **change)
+        )
 
     def _keep_lease(self, job: Job, done: threading.Event) -> None:
         while not done.wait(_BEAT_SECONDS):

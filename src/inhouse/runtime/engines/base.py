@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from pathlib import Path
@@ -109,7 +109,7 @@ class Health:
 class Engine(Protocol):
     """A model that streams. Closing the iterator (``aclose``) stops the work."""
 
-    def complete(self, request: Completion) -> AsyncIterator[Piece | Usage]:
+    def complete(self, request: Completion) -> AsyncGenerator[Piece | Usage, None]:
         """Stream pieces, then one ``Usage``. Raises ``Busy`` when the queue is full, ``Unavailable`` when it is down."""
         ...
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable
 
 from inhouse.runtime.engines.base import Completion, Finish, Health, Piece, Score, ScoreRequest, Usage
 
@@ -28,7 +28,7 @@ class FakeEngine:
         self.stopped = 0
         self.closed = False
 
-    async def complete(self, request: Completion) -> AsyncIterator[Piece | Usage]:
+    async def complete(self, request: Completion) -> AsyncGenerator[Piece | Usage, None]:
         """Stream the next scripted answer a word at a time, within ``max_tokens`` and ``stop``."""
         self.requests.append(request)
         text = _cut(self._next(request), request)

@@ -1,0 +1,57 @@
+# Two commands matter: `make demo` and `make test`. Both rest on `make setup`, which does nothing where that is done.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+.PHONY: setup demo test unit integration e2e lint lock revision clean
+
+setup: $(VENV)/.ready
+
+$(VENV)/.ready: requirements.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Inhouse needs Python 3.11 or newer.")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --editable .
+	$(BIN)/inhouse models fetch
+	touch $@
+
+demo: setup
+	$(BIN)/inhouse demo
+
+test: setup lint browser
+	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered
+
+unit: setup
+	$(BIN)/python -m pytest tests/unit
+
+integration: setup
+	$(BIN)/python -m pytest tests/integration
+
+e2e: setup browser
+	$(BIN)/python -m pytest tests/e2e
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+# Debian's Chromium, installed where we may.
+.PHONY: browser
+browser:
+	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get update -qq && \
+		apt-get install -y -qq chromium fonts-noto-cjk >/dev/null; } || \
+		{ echo "The end-to-end tests need Chromium: sudo apt-get install chromium fonts-noto-cjk"; exit 1; }
+
+# What is installed now becomes what everybody installs.
+lock: setup
+	$(BIN)/python -m pip freeze --exclude-editable | grep -v '^inhouse' > requirements.lock
+
+# make revision m="what changes": the next migration, from the difference between tables and migrations.
+revision: setup
+	$(BIN)/python -m inhouse.app.revision "$(m)"
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,68 @@
+"""An answer in the making: what the steps that make it have learned so far."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import Literal
+
+from inhouse.core.events import Ended, Timing
+from inhouse.core.passages import Citation
+from inhouse.runtime.engines.base import Usage
+from inhouse.runtime.request import ReplyRequest
+
+Kind = Literal["grounded", "extractive", "pinned", "chat", "abstained", "guarded"]
+
+
+@dataclass
+class Draft:
+    """Mutable, and never seen outside of one reply."""
+
+    request: ReplyRequest
+    question: str
+    """What is left to answer when the friendly words are taken off."""
+    language: str
+    kind: Kind = "chat"
+    text: str = ""
+    citations: tuple[Citation, ...] = ()
+    finish: Literal["stop", "length", "guard"] = "stop"
+    retrieval_ms: float = 0.0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    _started: float = field(default_factory=time.perf_counter)
+    _first_token_ms: float | None = None
+
+    @property
+    def elapsed_ms(self) -> float:
+        """Milliseconds since the question came in."""
+        return (time.perf_counter() - self._started) * 1000
+
+    def say(self, text: str) -> None:
+        """The fan was shown some more."""
+        if self._first_token_ms is None:
+            self._first_token_ms = self.elapsed_ms
+        self.text += text
+
+    def charge(self, usage: Usage) -> None:
+        """The engine was asked once more."""
+        self.prompt_tokens += usage.prompt_tokens
+        self.completion_tokens += usage.completion_tokens
+        if usage.finish == "length":
+            self.finish = "length"
+
+    def ended(self) -> Ended:
+        """The event that closes the answer."""
+        return Ended(
+            answer=self.text,
+            citations=self.citations,
+            abstained=self.kind == "abstained",
+            kind=self.kind,
+            finish=self.finish,
+            timing=Timing(
+                first_token_ms=self._first_token_ms,
+                total_ms=self.elapsed_ms,
+                retrieval_ms=self.retrieval_ms,
+                prompt_tokens=self.prompt_tokens,
+                completion_tokens=self.completion_tokens,
+            ),
+        )

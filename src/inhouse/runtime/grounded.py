@@ -1,0 +1,120 @@
+"""Answering from passages: by a model that was trained for it, by one that is only told, or without a model."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
+from inhouse.content.lexical import terms
+from inhouse.content.search import Found
+from inhouse.core.passages import Passage
+from inhouse.runtime import prompts
+from inhouse.runtime.draft import Draft
+from inhouse.runtime.engines.base import Completion, Engine, Piece, Usage
+from inhouse.runtime.grounding import Notes, Support, folded
+from inhouse.runtime.profile import Method, Profile
+from inhouse.runtime.request import Retriever
+
+_LONGEST_ANSWER = 80
+#: Passages longer than this are cut for the model: a prompt costs the fan about 3.5 ms a token.
+_NOTE_CHARS = 900
+
+
+class Grounded:
+    """Answers from what was found, or says nothing where that does not hold the answer."""
+
+    def __init__(self, engine: Engine, retriever: Retriever, profile: Profile) -> None:
+        self._engine = engine
+        self._retriever = retriever
+        self._profile = profile
+
+    async def answer(self, draft: Draft, found: Found) -> AsyncGenerator[str, None]:
+        """Stream the answer and set the draft's kind and citations; yields nothing where the passages hold none."""
+        if not found.passages:
+            return
+        if self._profile.method is Method.EXTRACTIVE or not self._profile.writes(draft.language):
+            support = await self._best_sentence(draft, found)
+            if support is not None:
+                draft.kind, draft.citations = "extractive", (support.citation(),)
+                yield support.quote
+            return
+        notes = Notes(found.passages[: self._profile.passages])
+        async with aclosing(self._written(draft, notes)) as pieces:
+            async for piece in pieces:
+                yield piece
+
+    async def _written(self, draft: Draft, notes: Notes) -> AsyncGenerator[str, None]:
+        """What the model writes. Words that stand in the notes stream; others wait until the whole can be judged."""
+        said = held = ""
+        async with aclosing(self._pieces(draft, notes)) as pieces:
+            async for piece in pieces:
+                said, held = said + piece, held + piece
+                if notes.holds(said):
+                    draft.kind = "grounded"
+                    yield held
+                    held = ""
+        support = notes.support(said, draft.question) if folded(said) else None
+        if support is not None:
+            draft.kind, draft.citations = "grounded", (support.citation(),)
+            yield held
+
+    async def _pieces(self, draft: Draft, notes: Notes) -> AsyncGenerator[str, None]:
+        """The model's words, or none where it says that the notes don't hold the answer."""
+        opening, decided = "", False
+        async with aclosing(self._engine.complete(self._completion(draft, notes))) as stream:
+            async for piece in stream:
+                if isinstance(piece, Usage):
+                    draft.charge(piece)
+                elif decided:
+                    yield piece.text
+                elif (not opening and self._declines(piece)) or opening.strip().startswith(prompts.NO_ANSWER):
+                    return
+                else:
+                    opening += piece.text
+                    decided = not prompts.NO_ANSWER.startswith(opening.strip())
+                    if decided:
+                        yield opening
+        if not decided and opening.strip() != prompts.NO_ANSWER:
+            yield opening
+
+    def _declines(self, first: Piece) -> bool:
+        """Whether "not in the notes" is likely enough, judged by the answer's first token."""
+        if self._profile.method is not Method.TRAINED or not first.top:
+            return False
+        share = sum(
+            math.exp(logprob) for text, logprob in first.top if text and prompts.NO_ANSWER.startswith(text)
+        )
+        return share > self._profile.abstain_above
+
+    def _completion(self, draft: Draft, notes: Notes) -> Completion:
+        trained = self._profile.method is Method.TRAINED
+        text = prompts.notes([_shortened(passage) for passage in notes.passages])
+        system = prompts.GROUNDED_SYSTEM if trained else prompts.PROMPTED_SYSTEM
+        return Completion(
+            messages=prompts.grounded(text, draft.question, system),
+            adapter=draft.request.adapter,
+            max_tokens=min(draft.request.max_tokens, _LONGEST_ANSWER),
+            top_logprobs=5 if trained else 0,
+            priority=draft.request.priority,
+        )
+
+    async def _best_sentence(self, draft: Draft, found: Found) -> Support | None:
+        """The sentence most like the question, where it is like enough."""
+        sentences = Notes(found.passages[: self._profile.passages]).sentences()
+        cosines = await self._retriever.similar(draft.question, [sentence for _, sentence in sentences])
+        asked = set(terms(draft.question))
+        best, best_score = None, -math.inf
+        for (passage, sentence), cosine in zip(sentences, cosines, strict=True):
+            score = cosine + 0.1 * len(asked & set(terms(sentence))) / max(1, len(asked))
+            if score > best_score:
+                best, best_score, best_cosine = Support(passage, sentence, 1.0), score, cosine
+        if best is None or best_cosine < self._profile.extract_cosine:
+            return None
+        return best if found.coverage >= self._profile.extract_coverage else None
+
+
+def _shortened(passage: Passage) -> Passage:
+    if len(passage.text) <= _NOTE_CHARS:
+        return passage
+    return passage.model_copy(update={"text": passage.text[:_NOTE_CHARS].rsplit(" ", 1)[0]})

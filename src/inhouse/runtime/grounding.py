@@ -1,0 +1,86 @@
+"""From passages to an answer that stands on them: how words are found again in their passage, and quoted.
+
+An answer that is not in the passages is not given, whatever the model says: see ``docs/design/answers.md``.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import regex
+
+from inhouse.content.lexical import terms
+from inhouse.content.sentences import spans
+from inhouse.core.passages import Citation, Passage
+
+#: Share of an answer's terms that one sentence must hold for the answer to stand on it.
+_ENOUGH_SUPPORT = 0.7
+
+
+@dataclass(frozen=True)
+class Support:
+    """The sentence that an answer stands on. ``share`` of the answer's terms are in it, 1 where it is verbatim."""
+
+    passage: Passage
+    quote: str
+    share: float
+
+    def citation(self, number: int = 1) -> Citation:
+        """The support as a reader sees it."""
+        return Citation(
+            number=number,
+            passage_id=self.passage.id,
+            document=self.passage.title,
+            url=self.passage.url,
+            place=self.passage.place,
+            quote=self.quote,
+        )
+
+
+class Notes:
+    """The passages of one answer, ready to be searched for what the model writes."""
+
+    def __init__(self, passages: Sequence[Passage]) -> None:
+        self.passages = passages
+        self._sentences = [
+            (passage, passage.text[start:end]) for passage in passages for start, end in spans(passage.text)
+        ]
+        self._folded = [folded(passage.text) for passage in passages]
+
+    def holds(self, text: str) -> bool:
+        """Whether these words stand in a passage just so, whatever their case, width and spacing."""
+        wanted = folded(text)
+        return any(wanted in passage for passage in self._folded)
+
+    def support(self, answer: str, question: str) -> Support | None:
+        """The sentence that the answer stands on: the one that holds it and is nearest to the question."""
+        wanted, asked = folded(answer), set(terms(question))
+        found = [
+            Support(passage, sentence, 1.0)
+            for passage, sentence in self._sentences
+            if wanted in folded(sentence)
+        ] or self._by_terms(answer)
+        return max(found, key=lambda support: len(asked & set(terms(support.quote))), default=None)
+
+    def sentences(self) -> Sequence[tuple[Passage, str]]:
+        """Every sentence with its passage, in the passages' order."""
+        return self._sentences
+
+    def _by_terms(self, answer: str) -> list[Support]:
+        said = set(terms(answer))
+        shares = [
+            Support(passage, sentence, len(said & set(terms(sentence))) / max(1, len(said)))
+            for passage, sentence in self._sentences
+        ]
+        best = max((support.share for support in shares), default=0.0)
+        return [support for support in shares if support.share == best and best >= _ENOUGH_SUPPORT]
+
+
+def folded(text: str) -> str:
+    """A text without what doesn't matter to a reader: case, width, white space, the kind of quotation mark."""
+    normal = unicodedata.normalize("NFKC", text).casefold()
+    return regex.sub(r"\s+", " ", regex.sub(r"[“”„\"«»]", '"', regex.sub(r"[‘’`´]", "'", normal))).strip(
+        " .,;:!?。、"
+    )

@@ -1,0 +1,139 @@
+"""One answer: values in, a stream of events out.
+
+The order in which an answer is looked for puts the owner's words before the model's:
+
+1. what the rules themselves answer ("are you a human?", a rival, a topic to avoid);
+2. an answer that the owner pinned to this question;
+3. friendliness, which is returned in the owner's lines;
+4. the passages, with citations; and where they hold nothing,
+5. conversation in the owner's voice, or "I don't know" with the offer of a person.
+
+Whatever it is, the guard reads it before the fan does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
+from inhouse.brief.rules import compile_rules
+from inhouse.content import languages
+from inhouse.content.search import Found
+from inhouse.core.events import Event, Replaced, Step, Token
+from inhouse.runtime import chat, pinned, prompts, smalltalk
+from inhouse.runtime.draft import Draft
+from inhouse.runtime.engines.base import Engine
+from inhouse.runtime.grounded import Grounded
+from inhouse.runtime.guard import questions, replies
+from inhouse.runtime.guard.findings import Violation
+from inhouse.runtime.guard.guard import Guard
+from inhouse.runtime.profile import Profile
+from inhouse.runtime.request import ReplyRequest, Retriever
+
+_FOUND_SHOWN = 5
+
+
+class Replier:
+    """Answers questions with one engine, one way to search, and what the engine's model can be trusted with."""
+
+    def __init__(self, engine: Engine, retriever: Retriever, profile: Profile) -> None:
+        self._retriever = retriever
+        self._profile = profile
+        self._grounded = Grounded(engine, retriever, profile)
+        self._chat = chat.Chat(engine, profile)
+
+    async def reply(self, request: ReplyRequest) -> AsyncGenerator[Event, None]:
+        """Stream the events of one answer, ending with ``Ended``. Engine trouble is raised as an ``InhouseError``."""
+        draft = Draft(request, request.question, request.language or _language(request))
+        guard = Guard(
+            compile_rules(request.brief), private=(prompts.GROUNDED_SYSTEM, prompts.PROMPTED_SYSTEM)
+        )
+        stream = guard.stream()
+        async with aclosing(self._answer(draft, guard)) as pieces:
+            async for piece in pieces:
+                if isinstance(piece, Step):
+                    yield piece
+                    continue
+                cleared = stream.feed(piece)
+                if isinstance(cleared, Violation):
+                    yield _withdraw(draft, cleared)
+                    break
+                if cleared:
+                    draft.say(cleared)
+                    yield Token(text=cleared)
+        if draft.finish != "guard":
+            rest = stream.finish()
+            if isinstance(rest, Violation):
+                yield _withdraw(draft, rest)
+            elif rest:
+                draft.say(rest)
+                yield Token(text=rest)
+        yield draft.ended()
+
+    async def _answer(self, draft: Draft, guard: Guard) -> AsyncGenerator[str | Step, None]:
+        brief = draft.request.brief
+        signal = questions.check_question(guard, draft.question)
+        if signal is not None:
+            draft.kind = "chat" if signal.ask == "human" else "guarded"
+            yield replies.canned_answer(brief, signal, draft.language)
+            return
+        known = await pinned.find(draft.request, draft.question, self._retriever)
+        if known is not None:
+            draft.kind = "pinned"
+            yield known.answer
+            return
+        talk = smalltalk.recognise(draft.question)
+        if talk is not None and not talk.rest:
+            yield chat.line(draft, talk.kind)
+            return
+        if talk is not None:
+            draft.question = talk.rest
+        async for piece in self._look_up(draft):
+            yield piece
+
+    async def _look_up(self, draft: Draft) -> AsyncGenerator[str | Step, None]:
+        """Search, answer from what was found; else talk, or say that it is not known."""
+        yield Step(name="search", state="begun", detail={"question": draft.question})
+        request = draft.request
+        found = await self._retriever.find(
+            request.ai_id, draft.question, request.history, self._profile.passages
+        )
+        draft.retrieval_ms = draft.elapsed_ms
+        yield Step(name="search", state="done", detail=_shown(found))
+        draft.question = found.question
+        said = False
+        async with aclosing(self._grounded.answer(draft, found)) as pieces:
+            async for piece in pieces:
+                said = True
+                yield piece
+        if said:
+            return
+        if smalltalk.asks(request.question):
+            draft.kind = "abstained"
+            brief = request.brief
+            yield f"{brief.say(brief.abstain, draft.language)} {brief.say(brief.hand_over, draft.language)}"
+            return
+        async with aclosing(self._chat.answer(draft)) as pieces:
+            async for piece in pieces:
+                yield piece
+
+
+def _language(request: ReplyRequest) -> str:
+    """The question's language; the conversation's where the question is too short to tell."""
+    for text in (request.question, *(exchange.question for exchange in reversed(request.history))):
+        language = languages.guess(text)
+        if language != languages.UNKNOWN:
+            return language
+    return request.brief.languages[0]
+
+
+def _shown(found: Found) -> dict[str, object]:
+    titles = list(dict.fromkeys(passage.title for passage in found.passages))
+    return {"query": found.question, "found": titles[:_FOUND_SHOWN]}
+
+
+def _withdraw(draft: Draft, violation: Violation) -> Replaced:
+    """Take back what was shown, and say instead what the brief has for this."""
+    draft.kind, draft.finish, draft.citations = "guarded", "guard", ()
+    draft.text = replies.replacement(draft.request.brief, violation, draft.language)
+    return Replaced(text=draft.text, reason=violation.kind)
