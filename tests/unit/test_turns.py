@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import func, select, update
+from turnkit import OWNER, World, world
 
 from inhouse.conversations import turns
 from inhouse.conversations.conversations import NotRetriable, StillAnswering
@@ -22,7 +23,6 @@ from inhouse.core.events import Ended, Event, Failed, Replaced, Started, Step, T
 from inhouse.releases.release import NotLive
 from inhouse.runtime.request import Exchange, ReplyRequest
 from inhouse.store.database import Database
-from turnkit import OWNER, World, world
 
 DEAD = "999999999@1.00"
 

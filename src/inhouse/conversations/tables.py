@@ -67,7 +67,7 @@ turns = Table(
     Index("ix_turns_state", "state"),
 )
 
-#: A correction by a person of the team; ``undone_at`` takes back all three things that it made.
+#: A correction by a person of the team. While it isn't undone it is an example of the next corpus, under its own id.
 corrections = Table(
     "corrections",
     metadata,
@@ -75,27 +75,13 @@ corrections = Table(
     Column("ai_id", _ID, nullable=False, index=True),
     Column("turn_id", _ID, nullable=False),
     Column("fan_id", _ID, nullable=False, index=True),
+    Column("question", Text, nullable=False),
     Column("answer", Text, nullable=False),
     Column("case_id", _ID, nullable=False),
     Column("amendment", Integer, nullable=False),
-    Column("example_id", _ID, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("created_by", _ID, nullable=True),
     Column("undone_at", Moment, nullable=True),
-)
-
-#: What the next corpus learns from beside the owner's own words.
-examples = Table(
-    "examples",
-    metadata,
-    Column("id", _ID, primary_key=True),
-    Column("ai_id", _ID, nullable=False, index=True),
-    Column("turn_id", _ID, nullable=False),
-    Column("fan_id", _ID, nullable=False, index=True),
-    Column("question", Text, nullable=False),
-    Column("answer", Text, nullable=False),
-    Column("created_at", Moment, nullable=False),
-    Column("withdrawn_at", Moment, nullable=True),
 )
 
 picks = Table(

@@ -1,0 +1,215 @@
+"""The gate as a durable job: asks the candidate and the live release the same things, judges, and releases or not.
+
+Every answer is kept in the job's detail, so that a killed gate goes on after the last question that it asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import anyio
+from sqlalchemy import select
+
+from inhouse.accounts import ais, audit
+from inhouse.accounts.actors import Actor
+from inhouse.core.errors import InhouseError
+from inhouse.core.events import Ended
+from inhouse.releases import cases, judging, probes, releases, routing
+from inhouse.releases.cases import Expect
+from inhouse.releases.judging import Outcome
+from inhouse.releases.release import Candidate, Gate, Release, Route, Share
+from inhouse.releases.releases import Releases
+from inhouse.releases.shelves import AdapterFacts, Adapters
+from inhouse.releases.tables import releases as releases_table
+from inhouse.runtime.engines.base import Priority
+from inhouse.runtime.request import Answerer, Exchange, ReplyRequest
+from inhouse.store.database import Database, Tx
+from inhouse.store.jobs import Handler, Progress
+
+T = TypeVar("T")
+#: Runs an async call to its end from synchronous code: ``anyio.run``, or a portal into the engine's event loop.
+Bridge = Callable[[Callable[[], Awaitable[Any]]], Any]
+
+
+class NoEnd(InhouseError):
+    """The answer to "{question}" broke off. Start the release again."""
+
+    status = 503
+
+
+@dataclass(frozen=True)
+class _Item:
+    """Something to ask: a case or a probe, in a stable order under a stable name."""
+
+    name: str
+    kind: str
+    questions: Sequence[str]
+    expect: Expect
+
+
+@dataclass(frozen=True)
+class _Bench:
+    """All that one gate works with, read once when it starts."""
+
+    candidate: Candidate
+    new: Route
+    old: Route | None
+    live: Release | None
+    facts: Mapping[str, AdapterFacts | None]
+    items: Sequence[_Item]
+
+
+class GateKeeper:
+    """Runs gates. ``bridge`` is the way into the event loop that the answerer's engine lives in."""
+
+    def __init__(
+        self,
+        db: Database,
+        releases: Releases,
+        adapters: Adapters,
+        answerer: Answerer,
+        bridge: Bridge = anyio.run,
+    ) -> None:
+        self._db = db
+        self._releases = releases
+        self._adapters = adapters
+        self._answerer = answerer
+        self._bridge = bridge
+
+    @property
+    def handler(self) -> Handler:
+        """The handler of the job ``gate``. Its result holds ``gate`` and ``release_id`` (``None`` if not passed)."""
+        return Handler("gate", "heavy", self.run)
+
+    def run(self, progress: Progress) -> Mapping[str, Any]:
+        """Measure, judge, and write the release where the gate is passed."""
+        ai_id = str(progress.job.ai_id)
+        with self._db.read() as tx:
+            made = tx.execute(
+                select(releases_table.c.id).where(releases_table.c.job_id == progress.job.id)
+            ).scalar()
+            if made is not None:  # killed between the release and the job's end
+                release = releases.get(tx, ai_id, made)
+                return _result(release.gate, release)
+            bench = self._prepare(tx, ai_id, Candidate.model_validate(progress.job.payload["candidate"]))
+        outcomes = self._ask_all(progress, bench)
+        gate = judging.verdict(
+            (
+                judging.voice(bench.facts["new"], bench.facts["old"]),
+                judging.picks(bench.facts["new"]),
+                judging.cases(outcomes["case"]),
+                judging.guard(outcomes["probe"]),
+            ),
+            bench.facts,
+            bench.live,
+        )
+        return self._conclude(progress, bench.candidate, gate)
+
+    def _prepare(self, tx: Tx, ai_id: str, candidate: Candidate) -> _Bench:
+        ai = ais.get(tx, ai_id)
+        live = self._releases.current(tx, ai_id)
+        new = self._releases.route_of(tx, ai, candidate)
+        items = [_Item(c.id, "case", c.questions, c.expect) for c in cases.active(tx, ai_id)]
+        for number, probe in enumerate(probes.of_brief(new.brief)):
+            items.append(_Item(f"probe_{number}", "probe", (probe.question,), probe.expect))
+        return _Bench(
+            candidate=candidate,
+            new=new,
+            old=self._releases.route_of(tx, ai, live) if live else None,
+            live=live,
+            facts={
+                "new": self._facts(tx, ai_id, candidate),
+                "old": self._facts(tx, ai_id, live) if live else None,
+            },
+            items=items,
+        )
+
+    def _facts(self, tx: Tx, ai_id: str, candidate: Candidate) -> AdapterFacts | None:
+        return self._adapters.get(tx, ai_id, candidate.adapter_hash) if candidate.adapter_hash else None
+
+    def _ask_all(self, progress: Progress, bench: _Bench) -> dict[str, list[Outcome]]:
+        known: dict[str, Any] = dict(progress.job.detail.get("outcomes", {}))
+        outcomes: dict[str, list[Outcome]] = {"case": [], "probe": []}
+        for number, item in enumerate(bench.items):
+            message = f"asking {number + 1} of {len(bench.items)}"
+            progress.report(number / len(bench.items), message, outcomes=known)
+            if item.name not in known:
+                known[item.name] = list(self._compare(bench, item))
+            old, new, faults = known[item.name]
+            outcomes[item.kind].append(Outcome(item.questions[-1], old, new, faults))
+        progress.report(1.0, "judging", outcomes=known)
+        return outcomes
+
+    def _compare(self, bench: _Bench, item: _Item) -> Iterator[Any]:
+        """Whether the live release is right, whether the candidate is, and the candidate's faults."""
+        old = bench.old if item.kind == "case" else None
+        yield not self._faults(old, item) if old else None
+        faults = self._faults(bench.new, item)
+        yield not faults
+        yield faults
+
+    def _faults(self, route: Route, item: _Item) -> list[str]:
+        async def dialogue() -> Ended:
+            said: list[Exchange] = []
+            for question in item.questions:
+                ended = await _answer(self._answerer, route, question, tuple(said))
+                said.append(Exchange(question, ended.answer))
+            return ended
+
+        ended: Ended = self._bridge(dialogue)
+        return item.expect.faults(ended)
+
+    def _conclude(self, progress: Progress, candidate: Candidate, gate: Gate) -> Mapping[str, Any]:
+        """Write the release and, where that was asked for, make it live: one transaction."""
+        job, actor = progress.job, Actor.system()
+        ai_id = str(job.ai_id)
+        with self._db.write() as tx:
+            routing.lock(tx, ai_id)
+            facts = self._facts(tx, ai_id, candidate)
+            if facts is not None and facts.tainted:
+                gate = _revoked(gate)
+            detail = {"job": job.id, "verdict": gate.verdict, "by": job.payload["by"]}
+            if not gate.passed:
+                audit.record(tx, actor, "gate not passed", ai_id=ai_id, detail=detail)
+                return _result(gate, None)
+            made = releases.add(tx, ai_id, candidate, gate, job_id=job.id, by=job.payload["by"])
+            audit.record(tx, actor, "made release", ai_id=ai_id, subject=made.id, detail=detail)
+            if job.payload["go_live"]:
+                self._releases.make_live(tx, actor, ai_id, [Share(release_id=made.id, share=1.0)])
+        return _result(gate, made)
+
+
+async def _answer(answerer: Answerer, route: Route, question: str, history: tuple[Exchange, ...]) -> Ended:
+    request = ReplyRequest(
+        ai_id=route.ai.id,
+        name=route.ai.name,
+        kind=route.ai.kind,
+        brief=route.brief,
+        question=question,
+        adapter=route.adapter,
+        history=history,
+        pinned=route.pinned,
+        priority=Priority.GATE,
+    )
+    ended = None
+    async for event in answerer.reply(request):
+        if isinstance(event, Ended):
+            ended = event
+    if ended is None:
+        raise NoEnd(question=question[:100])
+    return ended
+
+
+def _revoked(gate: Gate) -> Gate:
+    reason = "Not released: content that the adapter was trained on was revoked meanwhile. Train again."
+    return gate.model_copy(update={"passed": False, "verdict": "not better", "reason": reason})
+
+
+def _result(gate: Gate, release: Release | None) -> Mapping[str, Any]:
+    return {
+        "gate": gate.model_dump(mode="json"),
+        "release_id": release.id if release else None,
+        "number": release.number if release else None,
+    }
