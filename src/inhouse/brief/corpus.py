@@ -10,7 +10,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
@@ -183,10 +183,15 @@ def _dialogue(kind: Kind, asked: str, answer: str, sources: tuple[str, ...], sys
 
 
 def _distinct(rows: Sequence[Row]) -> list[Row]:
-    """One of each answer, in canonical order; what is held out stays so, whoever else says the same."""
+    """One of each answer, in canonical order; what is held out stays so, whoever else says the same.
+
+    The one that is kept has the sources of all: revoking any of them takes back the words.
+    """
     kept: dict[str, Row] = {}
     for row in sorted(rows, key=lambda row: (row.split != "held_out", row.line)):
-        kept.setdefault(_sameness(row), row)
+        same = kept.setdefault(_sameness(row), row)
+        if same is not row:
+            kept[_sameness(row)] = replace(same, sources=tuple(dict.fromkeys((*same.sources, *row.sources))))
     return sorted(kept.values(), key=lambda row: digest(row.line))[:MOST_ROWS]
 
 

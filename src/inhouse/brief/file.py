@@ -63,9 +63,7 @@ def _parse(text: str, skipped: int) -> yaml.Node | None:
     try:
         return yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line = (mark.line if mark else 0) + 1 + skipped
-        raise BadBrief(problems=f"Line {line}: {error.problem or error.context}.") from None
+        raise _not_yaml(error, skipped) from None
     except (yaml.YAMLError, RecursionError):
         raise BadBrief(problems="It is not YAML.") from None
 
@@ -75,8 +73,17 @@ def _content(node: yaml.Node | None, skipped: int) -> dict[str, Any]:
         return {}
     if not isinstance(node, yaml.MappingNode):
         raise BadBrief(problems=f"Line {node.start_mark.line + 1 + skipped}: write fields such as `name: …`.")
-    content = yaml.constructor.SafeConstructor().construct_document(node)
+    try:
+        content = yaml.constructor.SafeConstructor().construct_document(node)
+    except yaml.MarkedYAMLError as error:
+        raise _not_yaml(error, skipped) from None
     return {str(key): value for key, value in content.items()}
+
+
+def _not_yaml(error: yaml.MarkedYAMLError, skipped: int) -> BadBrief:
+    mark = error.problem_mark or error.context_mark
+    line = (mark.line if mark else 0) + 1 + skipped
+    return BadBrief(problems=f"Line {line}: {error.problem or error.context}.")
 
 
 def _with_voice(content: dict[str, Any], description: str) -> dict[str, Any]:
