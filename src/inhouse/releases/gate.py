@@ -45,6 +45,8 @@ class _Item:
 
     name: str
     kind: str
+    shown: str
+    """How a failure is named. A fan's own words are not kept with a release: their case goes by its id."""
     questions: Sequence[str]
     expect: Expect
 
@@ -111,9 +113,10 @@ class GateKeeper:
         ai = ais.get(tx, ai_id)
         live = self._releases.current(tx, ai_id)
         new = self._releases.route_of(tx, ai, candidate)
-        items = [_Item(c.id, "case", c.questions, c.expect) for c in cases.active(tx, ai_id)]
+        items = [_of_case(case) for case in cases.active(tx, ai_id)]
         for number, probe in enumerate(probes.of_brief(new.brief)):
-            items.append(_Item(f"probe_{number}", "probe", (probe.question,), probe.expect))
+            asked = (probe.question,)
+            items.append(_Item(f"probe_{number}", "probe", probe.question, asked, probe.expect))
         return _Bench(
             candidate=candidate,
             new=new,
@@ -138,7 +141,7 @@ class GateKeeper:
             if item.name not in known:
                 known[item.name] = list(self._compare(bench, item))
             old, new, faults = known[item.name]
-            outcomes[item.kind].append(Outcome(item.questions[-1], old, new, faults))
+            outcomes[item.kind].append(Outcome(item.shown, old, new, faults))
         progress.report(1.0, "judging", outcomes=known)
         return outcomes
 
@@ -179,6 +182,11 @@ class GateKeeper:
             if job.payload["go_live"]:
                 self._releases.make_live(tx, actor, ai_id, [Share(release_id=made.id, share=1.0)])
         return _result(gate, made)
+
+
+def _of_case(case: cases.Case) -> _Item:
+    shown = case.id if case.fan_id else case.questions[-1]
+    return _Item(case.id, "case", shown, case.questions, case.expect)
 
 
 async def _answer(answerer: Answerer, route: Route, question: str, history: tuple[Exchange, ...]) -> Ended:

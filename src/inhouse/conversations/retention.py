@@ -1,0 +1,75 @@
+"""Retention: each AI's conversations are removed when they are older than its team wants to keep them.
+
+What the team made of them (cases, pinned answers, examples, picks) stays, and still names the fan, so that erasing
+the fan finds it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import and_, delete, exists, select
+
+from inhouse.accounts.tables import ais
+from inhouse.conversations.tables import conversations, corrections, fans, handovers, picks, turns
+from inhouse.conversations.turns import RUNNING
+from inhouse.core import clock
+from inhouse.store import jobs
+from inhouse.store.database import Database, Tx
+from inhouse.store.jobs import Handler, Job, Progress
+
+
+def queue_daily(tx: Tx) -> Job | None:
+    """Queue today's retention, once a day; call it as often as you like."""
+    payload = {"day": clock.now().date().isoformat()}
+    if any(job.payload == payload for job in jobs.listing(tx, name="retention", limit=1)):
+        return None
+    return jobs.enqueue(tx, "retention", payload)
+
+
+class Retention:
+    """The job ``retention``."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    @property
+    def handler(self) -> Handler:
+        return Handler("retention", "quick", self.run)
+
+    def run(self, progress: Progress) -> Mapping[str, Any]:
+        """Remove what is older than its AI's ``retention_days``, one AI a transaction; the result counts per AI."""
+        with self._db.read() as tx:
+            query = select(ais.c.id, ais.c.retention_days).where(
+                ais.c.retention_days.is_not(None), ais.c.erased_at.is_(None)
+            )
+            wanted = tx.execute(query.order_by(ais.c.id)).all()
+        removed = {}
+        for number, row in enumerate(wanted):
+            progress.report(number / len(wanted), f"AI {number + 1} of {len(wanted)}")
+            with self._db.write() as tx:
+                counts = remove_older(tx, row.id, clock.now() - timedelta(days=row.retention_days))
+            if any(counts.values()):
+                removed[row.id] = counts
+        return {"removed": removed}
+
+
+def remove_older(tx: Tx, ai_id: str, before: datetime) -> dict[str, int]:
+    """Remove one AI's turns and hand-overs from before, threads left empty, and fans of whom nothing is left."""
+    old_turn = and_(turns.c.ai_id == ai_id, turns.c.created_at < before, turns.c.state.not_in(RUNNING))
+    old_handover = and_(handovers.c.ai_id == ai_id, handovers.c.changed_at < before)
+    empty = and_(
+        conversations.c.ai_id == ai_id,
+        conversations.c.changed_at < before,
+        ~exists().where(turns.c.conversation_id == conversations.c.id),
+        ~exists().where(handovers.c.conversation_id == conversations.c.id),
+    )
+    forgotten = and_(
+        fans.c.ai_id == ai_id,
+        fans.c.seen_at < before,
+        *(~exists().where(table.c.fan_id == fans.c.id) for table in (conversations, corrections, picks)),
+    )
+    wheres = {turns: old_turn, handovers: old_handover, conversations: empty, fans: forgotten}
+    return {table.name: tx.execute(delete(table).where(where)).rowcount for table, where in wheres.items()}
