@@ -126,8 +126,8 @@ class ZipFiles(Files):
             raise Encrypted()
         try:
             return cast(BinaryIO, _Honest(self._archive.open(self._members[name])))
-        except (zipfile.BadZipFile, NotImplementedError, OSError) as error:
-            raise BrokenArchive() from error
+        except (zipfile.BadZipFile, NotImplementedError, OSError, ValueError) as error:
+            raise BrokenMember() from error
 
 
 class _Honest:

@@ -8,11 +8,14 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Protocol
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, field_validator
 
+from inhouse.content import plain
 from inhouse.content.files import Files
 from inhouse.content.values import Item
 from inhouse.core.errors import InhouseError
+
+_MOST_CHARS = 300
 
 
 class Skipped(BaseModel):
@@ -22,6 +25,12 @@ class Skipped(BaseModel):
 
     name: str
     reason: str
+
+    @field_validator("name", "reason")
+    @classmethod
+    def _printable(cls, text: str) -> str:
+        """File names may hold anything; what is reported can be stored and shown."""
+        return plain.shortened(plain.one_line(text), _MOST_CHARS)
 
 
 Outcome = Item | Skipped

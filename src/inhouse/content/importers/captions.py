@@ -57,7 +57,7 @@ def _spoken(cues: Sequence[webvtt.Caption]) -> Iterator[tuple[float, float, str]
         for line in cue.raw_text.split("\n"):
             words = plain.one_line(html.unescape(_TAG.sub("", line)))
             if words and words != last:
-                yield cue.start_in_seconds, cue.end_in_seconds, words
+                yield cue.start_time.in_milliseconds() / 1000, cue.end_time.in_milliseconds() / 1000, words
                 last = words
 
 

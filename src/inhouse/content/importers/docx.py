@@ -14,7 +14,7 @@ from docx.table import Table
 
 from inhouse.content import plain
 from inhouse.content.archives import check_zip
-from inhouse.content.files import Limits
+from inhouse.content.files import Limits, Refused
 from inhouse.content.importers.base import CannotRead, FileImporter, Options, Outcome, stem
 from inhouse.content.outline import Headings
 from inhouse.content.values import Item, Kind, Section
@@ -29,10 +29,10 @@ class Docx(FileImporter):
     suffixes = (".docx",)
 
     def read_file(self, name: str, data: bytes, options: Options) -> Iterator[Outcome]:
-        check_zip(io.BytesIO(data), Limits()).close()
         try:
+            check_zip(io.BytesIO(data), Limits()).close()
             document = Document(io.BytesIO(data))
-        except (PackageNotFoundError, BadZipFile, KeyError, ValueError) as error:
+        except (Refused, PackageNotFoundError, BadZipFile, KeyError, ValueError) as error:
             raise CannotRead(reason="It is not a Word file (.docx), or a broken one.") from error
         titles: list[str] = []
         sections = tuple(_sections(document, titles))

@@ -16,10 +16,11 @@ from inhouse.core.errors import InhouseError
 
 # `your_instagram_activity/media/posts_1.json`, `…/content/posts_1.json`, and `content/posts_1.json` of older archives.
 _MEDIA = re.compile(
-    r"(?P<root>(?:.*/)?)(?:your_instagram_activity/)?(?:media|content)/"
+    r"(?P<root>(?:.*?/)??)(?:your_instagram_activity/)?(?:media|content)/"
     r"(?P<what>posts|reels|igtv_videos|archived_posts)(?:_\d+)?\.json"
 )
-_HTML = re.compile(r"(?P<root>(?:.*/)?)your_instagram_activity/(?:media|content)/posts_\d+\.html")
+_HTML = re.compile(r"(?P<root>(?:.*?/)??)your_instagram_activity/(?:media|content)/posts_\d+\.html")
+_HEAD_BYTES = 4000
 _FOLDER = "/your_instagram_activity/"
 _PROFILE = re.compile(r".*personal_information/personal_information\.json")
 _KINDS = {"posts": Kind.POST, "archived_posts": Kind.POST, "reels": Kind.VIDEO, "igtv_videos": Kind.VIDEO}
@@ -29,8 +30,7 @@ class Instagram:
     name = "instagram"
 
     def claim(self, files: Files) -> Claim:
-        found = (_MEDIA.fullmatch(name) or _HTML.fullmatch(name) for name in files.names)
-        roots = sorted({match["root"] for match in found if match})
+        roots = sorted({match["root"] for name in files.names if (match := _match(files, name))})
         # Everything of the archive, direct messages among it, is kept from the importers of single files.
         names = {name for name in files.names if name.startswith(tuple(roots)) or _FOLDER in f"/{name}"}
         return Claim(roots, frozenset(names))
@@ -50,6 +50,14 @@ class Instagram:
             elif _HTML.fullmatch(name) and name.startswith(unit):
                 reason = "it is the HTML form: ask Instagram for the archive again, in the format JSON"
                 yield Skipped(name=name, reason=reason)
+
+
+def _match(files: Files, name: str) -> re.Match[str] | None:
+    match = _MEDIA.fullmatch(name)
+    # Outside of Instagram's own folder the name alone says too little: it must look like posts inside.
+    if match and (_FOLDER in f"/{name}" or b"creation_timestamp" in files.head(name, _HEAD_BYTES)):
+        return match
+    return _HTML.fullmatch(name)
 
 
 def _file(files: Files, name: str, what: str, options: Options, seen: dict[str, int]) -> Iterator[Outcome]:
