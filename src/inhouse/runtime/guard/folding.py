@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 
 #: Look-alikes of Latin letters, Cyrillic and Greek, lower case.
 _LOOKALIKES = str.maketrans(
@@ -69,7 +70,9 @@ def _clusters(text: str) -> list[tuple[int, int, str]]:
     return out
 
 
+@lru_cache(maxsize=8192)
 def _letters(cluster: str) -> str:
+    """The folded letters of one character: looked up for each of them, again and again."""
     folded = unicodedata.normalize("NFKC", cluster).casefold()
     folded = "".join(_bare(char) for char in folded).translate(_LOOKALIKES).translate(_LEET)
     folded = "".join(chr(ord(char) + 0x60) if "ぁ" <= char <= "ゖ" else char for char in folded)

@@ -18,6 +18,8 @@ from inhouse.runtime.guard.statements import Scope, Sentence
 MOST_HELD = 16
 #: From this many characters after a rival's name on, an unfinished English sentence is judged word by word.
 _EARLY = 40
+#: Claims are short: so many characters before a word hold all that it can complete.
+_WINDOW = 200
 _JAPANESE = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]")
 
 
@@ -87,11 +89,11 @@ class Stream:
         while (end := next_end(self._text, self._judged)) is not None:
             if (finding := self._judge_sentence(end)) is not None:
                 return finding
-        if last:
-            return self._judge_sentence(len(self._text))
-        return self._judge_early()
+        return self._judge_sentence(len(self._text)) if last else self._judge_early(len(self._text))
 
     def _judge_sentence(self, end: int) -> Finding | None:
+        if (finding := self._judge_early(end)) is not None:  # first, so that a cut elsewhere finds the same
+            return finding
         raw = self._text[self._judged : end]
         finding = self._guard.claims.check(raw)
         if finding is None and self._may_concern_rival(raw):
@@ -102,12 +104,12 @@ class Stream:
             self._judged = self._looked = end
         return finding
 
-    def _judge_early(self) -> Finding | None:
-        """Judge the open sentence at the ends of words, so that a long one doesn't slip out before it is judged.
+    def _judge_early(self, until: int) -> Finding | None:
+        """Judge the open sentence at the ends of words before ``until``, so that a long one doesn't slip out before it is judged.
 
         Only where the words known can't turn neutral any more: in English, and well after the rival was named.
         """
-        for boundary in re.finditer(r"[^\W_](?=[\s,;:])", self._text[self._judged :]):
+        for boundary in re.finditer(r"[^\W_](?=[\s,;:])", self._text[self._judged : until]):
             end = self._judged + boundary.end()
             if end <= self._looked:
                 continue
@@ -118,7 +120,7 @@ class Stream:
         return None
 
     def _early(self, raw: str) -> Finding | None:
-        finding = self._guard.claims.check(raw)
+        finding = self._guard.claims.check(_end_of(raw))
         if finding is not None:
             return finding
         mentions = self._guard.rivals.find(raw)
@@ -159,3 +161,8 @@ class Stream:
             if unfinished is not None:
                 starts.append(unfinished)
         return self._judged + min(starts)
+
+
+def _end_of(raw: str) -> str:
+    """The last whole words of a text, at most ``_WINDOW`` characters."""
+    return raw if len(raw) <= _WINDOW else raw[-_WINDOW:].partition(" ")[2]

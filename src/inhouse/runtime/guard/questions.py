@@ -59,4 +59,6 @@ def _asks(what: str, text: str) -> bool:
 @cache
 def _patterns(what: str) -> re.Pattern[str]:
     file = Path(__file__).parent / "lexicon" / "questions.yaml"
-    return re.compile("|".join(f"(?:{line})" for line in yaml.safe_load(file.read_text(encoding="utf-8"))[what]))
+    return re.compile(
+        "|".join(f"(?:{line})" for line in yaml.safe_load(file.read_text(encoding="utf-8"))[what])
+    )

@@ -15,7 +15,7 @@ _END = re.compile(
     re.MULTILINE,
 )
 #: A sentence that never ends is cut here, in characters: looking at it again and again must stay cheap.
-LONGEST = 1000
+LONGEST = 500
 
 
 def next_end(text: str, start: int) -> int | None:
@@ -25,4 +25,7 @@ def next_end(text: str, start: int) -> int | None:
         found = _END.search(text, found.end())
     if found is not None and found.end() - start <= LONGEST:
         return found.end()
-    return start + LONGEST if len(text) - start > LONGEST else None
+    if len(text) - start <= LONGEST:
+        return None
+    blank = text.rfind(" ", start + 1, start + LONGEST)
+    return blank + 1 if blank > 0 else start + LONGEST
