@@ -1,0 +1,282 @@
+"""One model file and one context of it, as plain operations. Knows nothing of requests, tenants or fairness."""
+
+from __future__ import annotations
+
+import ctypes as c
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from inhouse.core.errors import InhouseError, UsageError
+from inhouse.runtime.engines.embedded.library import Batch, LogCallback, TokenDataArray, load
+
+Logits = npt.NDArray[np.float32]
+_log = logging.getLogger(__name__)
+_TOKEN_DATA = np.dtype([("id", np.int32), ("logit", np.float32), ("p", np.float32)])
+_CONTROL, _USER_DEFINED = 1 << 3, 1 << 4
+
+
+class ModelUnusable(InhouseError):
+    """The model file {path} cannot be used: {reason}."""
+
+    status = 503
+
+
+class OutOfCells(Exception):
+    """The context has no room for the batch; nothing was computed."""
+
+
+class Row(NamedTuple):
+    """One token of a batch: which token, at which position of which sequence, and whether its logits are wanted."""
+
+    token: int
+    position: int
+    sequence: int
+    output: bool
+
+
+@dataclass(frozen=True)
+class Shape:
+    """How large the context is: tokens in all sequences together, sequences, tokens in one batch."""
+
+    cells: int
+    sequences: int
+    batch: int
+
+
+class NativeModel:
+    """A loaded model. Not thread-safe: one thread owns it. ``close`` frees it, adapters included."""
+
+    def __init__(self, path: Path, shape: Shape, threads: int) -> None:
+        self._lib = load()
+        self._log_callback = LogCallback(_relay_log)  # kept: the library calls it as long as it lives
+        self._lib.llama_log_set(self._log_callback, None)
+        self._lib.llama_backend_init()
+        self.shape = shape
+        self._model = self._load(path)
+        self._context = self._open(path, threads)
+        self._memory = self._lib.llama_get_memory(self._context)
+        self._vocab = self._lib.llama_model_get_vocab(self._model)
+        self.vocab_size: int = self._lib.llama_vocab_n_tokens(self._vocab)
+        self.train_context: int = self._lib.llama_model_n_ctx_train(self._model)
+        self._batch = _BatchArrays(shape.batch)
+        self._pieces: dict[int, bytes] = {}
+        self._active: int | None = None
+
+    # -- text -------------------------------------------------------------------------------------------------
+
+    def tokenize(self, text: str) -> list[int]:
+        """Tokens of a text; names of special tokens in it become those tokens."""
+        raw = text.encode()
+        room = len(raw) + 8
+        tokens = (c.c_int32 * room)()
+        count = self._lib.llama_tokenize(self._vocab, raw, len(raw), tokens, room, True, True)
+        if count < 0:
+            raise UsageError(reason="The text cannot be turned into tokens of this model.")
+        return tokens[:count]
+
+    def piece(self, token: int) -> bytes:
+        """The bytes that a token stands for: nothing for a control token, possibly half a character."""
+        known = self._pieces.get(token)
+        if known is None:
+            buffer = c.create_string_buffer(512)
+            size = self._lib.llama_token_to_piece(self._vocab, token, buffer, len(buffer), 0, False)
+            known = self._pieces[token] = buffer.raw[: max(0, size)]
+        return known
+
+    def is_end(self, token: int) -> bool:
+        """Whether the model ends its answer with this token."""
+        return bool(self._lib.llama_vocab_is_eog(self._vocab, token))
+
+    def special_texts(self) -> list[str]:
+        """How the special tokens are written; a user's words must not hold them."""
+        return [
+            self._token_text(token)
+            for token in range(self.vocab_size)
+            if self._lib.llama_vocab_get_attr(self._vocab, token) & (_CONTROL | _USER_DEFINED)
+        ]
+
+    def chat_template(self) -> str | None:
+        """The Jinja template of the model file."""
+        template: bytes | None = self._lib.llama_model_chat_template(self._model, None)
+        return template.decode() if template else None
+
+    def edge_tokens(self) -> tuple[str, str]:
+        """How the beginning-of-text and end-of-text tokens are written."""
+        return (
+            self._token_text(self._lib.llama_vocab_bos(self._vocab)),
+            self._token_text(self._lib.llama_vocab_eos(self._vocab)),
+        )
+
+    # -- computing --------------------------------------------------------------------------------------------
+
+    def decode(self, rows: Sequence[Row]) -> Logits:
+        """Compute a batch. Returns (outputs, vocabulary) logits in the rows' order: a view that the next call reuses.
+
+        Raises ``OutOfCells`` where the context is full.
+        """
+        status = self._lib.llama_decode(self._context, self._batch.fill(rows))
+        if status == 1:
+            raise OutOfCells
+        if status:
+            raise RuntimeError(f"llama_decode ended with {status}")
+        outputs = sum(row.output for row in rows)
+        if not outputs:
+            return np.empty((0, self.vocab_size), np.float32)
+        address = self._lib.llama_get_logits(self._context)
+        flat = (c.c_float * (outputs * self.vocab_size)).from_address(address)
+        return np.frombuffer(memoryview(flat), np.float32).reshape(outputs, self.vocab_size)
+
+    def set_threads(self, count: int) -> None:
+        """Compute with so many threads from the next batch on."""
+        self._lib.llama_set_n_threads(self._context, count, count)
+
+    # -- sequences --------------------------------------------------------------------------------------------
+
+    def keep(self, sequence: int, tokens: int) -> None:
+        """Forget all of a sequence but its first ``tokens``."""
+        self._lib.llama_memory_seq_rm(self._memory, sequence, tokens, -1)
+
+    def share(self, source: int, target: int, tokens: int) -> None:
+        """Let ``target``, which must be empty, begin with the first ``tokens`` of ``source``."""
+        self._lib.llama_memory_seq_cp(self._memory, source, target, 0, tokens)
+
+    # -- adapters ---------------------------------------------------------------------------------------------
+
+    def load_adapter(self, path: Path) -> int:
+        """Load a LoRA file and return its handle. Raises ``UsageError`` where it does not fit the model."""
+        handle = self._lib.llama_adapter_lora_init(self._model, str(path).encode())
+        if not handle:
+            raise UsageError(
+                reason="The adapter cannot be loaded: its file is damaged or made for another model."
+            )
+        return int(handle)
+
+    def use_adapter(self, handle: int | None) -> None:
+        """Compute with this adapter from the next batch on, or with the base alone."""
+        if handle == self._active:
+            return
+        handles = (c.c_void_p * 1)(handle)
+        scales = (c.c_float * 1)(1.0)
+        self._lib.llama_set_adapters_lora(self._context, handles, 0 if handle is None else 1, scales)
+        self._active = handle
+
+    def free_adapter(self, handle: int) -> None:
+        """Free an adapter. One that is in use is taken off first: its address may be given to the next one."""
+        if handle == self._active:
+            self.use_adapter(None)
+        self._lib.llama_adapter_lora_free(handle)
+
+    # -- grammars ---------------------------------------------------------------------------------------------
+
+    def grammar(self, gbnf: str) -> Grammar:
+        """A grammar that stands at its root. Raises ``UsageError`` where it cannot be read."""
+        handle = self._lib.llama_sampler_init_grammar(self._vocab, gbnf.encode(), b"root")
+        if not handle:
+            raise UsageError(
+                reason="The grammar cannot be read: check its rules, and that one is named root."
+            )
+        return Grammar(self._lib, handle)
+
+    def close(self) -> None:
+        """Free everything."""
+        self._lib.llama_free(self._context)
+        self._lib.llama_model_free(self._model)
+
+    def _load(self, path: Path) -> int:
+        if not path.is_file():
+            raise ModelUnusable(path=path, reason="there is no such file")
+        model = self._lib.llama_model_load_from_file(
+            str(path).encode(), self._lib.llama_model_default_params()
+        )
+        if not model:
+            raise ModelUnusable(path=path, reason="it is damaged or of an unknown architecture")
+        if self._lib.llama_model_is_recurrent(model) or self._lib.llama_model_is_hybrid(model):
+            raise ModelUnusable(path=path, reason="its architecture cannot share prefixes (recurrent)")
+        if self._lib.llama_model_has_encoder(model):
+            raise ModelUnusable(path=path, reason="it has an encoder")
+        return int(model)
+
+    def _open(self, path: Path, threads: int) -> int:
+        params = self._lib.llama_context_default_params()
+        params.n_ctx, params.n_seq_max = self.shape.cells, self.shape.sequences
+        params.n_batch = params.n_ubatch = self.shape.batch
+        params.n_outputs_max_per_seq = 0  # as many as the batch: scores want the logits of every token
+        params.n_threads = params.n_threads_batch = threads
+        params.kv_unified = True  # one pool of cells: sequences share prefixes without copying
+        context = self._lib.llama_init_from_model(self._model, params)
+        if not context:
+            raise ModelUnusable(path=path, reason="there is not enough memory for its context")
+        return int(context)
+
+    def _token_text(self, token: int) -> str:
+        text: bytes | None = self._lib.llama_vocab_get_text(self._vocab, token) if token >= 0 else None
+        return text.decode(errors="replace") if text else ""
+
+
+class Grammar:
+    """Says which tokens may come next. ``close`` frees it."""
+
+    def __init__(self, lib: Any, handle: int) -> None:
+        self._lib = lib
+        self._handle: int | None = handle
+
+    def allows(self, tokens: npt.NDArray[np.int32]) -> npt.NDArray[np.bool_]:
+        """For each candidate token: may it come next? A whole vocabulary takes milliseconds, a few tokens do not."""
+        data = np.zeros(len(tokens), dtype=_TOKEN_DATA)
+        data["id"] = tokens
+        array = TokenDataArray(data.ctypes.data, len(tokens), -1, False)
+        self._lib.llama_sampler_apply(self._handle, c.byref(array))
+        allowed: npt.NDArray[np.bool_] = data["logit"] == 0.0
+        return allowed
+
+    def accept(self, token: int) -> None:
+        """The token was taken."""
+        self._lib.llama_sampler_accept(self._handle, token)
+
+    def close(self) -> None:
+        """Free it; twice does no harm."""
+        if self._handle is not None:
+            self._lib.llama_sampler_free(self._handle)
+            self._handle = None
+
+
+class _BatchArrays:
+    """The arrays behind ``llama_batch``, allocated once. Every row belongs to one sequence."""
+
+    def __init__(self, size: int) -> None:
+        self._token = np.zeros(size, np.int32)
+        self._position = np.zeros(size, np.int32)
+        self._counts = np.ones(size, np.int32)
+        self._sequence = np.zeros(size, np.int32)
+        self._pointers = self._sequence.ctypes.data + 4 * np.arange(size + 1, dtype=np.uintp)
+        self._output = np.zeros(size, np.int8)
+        self._struct = Batch(
+            n_tokens=0,
+            token=self._token.ctypes.data,
+            embd=None,
+            pos=self._position.ctypes.data,
+            n_seq_id=self._counts.ctypes.data,
+            seq_id=self._pointers.ctypes.data,
+            logits=self._output.ctypes.data,
+        )
+
+    def fill(self, rows: Sequence[Row]) -> Batch:
+        count = len(rows)
+        tokens, positions, sequences, outputs = zip(*rows, strict=True)
+        self._token[:count] = tokens
+        self._position[:count] = positions
+        self._sequence[:count] = sequences
+        self._output[:count] = outputs
+        self._struct.n_tokens = count
+        return self._struct
+
+
+def _relay_log(level: int, text: bytes, _: Any) -> None:
+    if level in (3, 4):  # warnings and errors; the rest is chatter
+        _log.warning("llama.cpp: %s", text.decode(errors="replace").rstrip())

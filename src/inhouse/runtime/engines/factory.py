@@ -1,0 +1,32 @@
+"""Which engine an installation uses: all of them are named here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from inhouse.core.errors import UsageError
+from inhouse.core.settings import Settings
+from inhouse.runtime.engines.base import Engine
+from inhouse.runtime.engines.embedded.engine import EmbeddedEngine
+from inhouse.runtime.engines.openai import OpenAIEngine
+
+
+def make_engine(settings: Settings, model: Path) -> Engine:
+    """The engine that the settings choose; ``model`` is the base generation's GGUF file (embedded engine only)."""
+    if settings.engine == "openai":
+        return _openai(settings)
+    return EmbeddedEngine(
+        model=model,
+        run_dir=settings.home / "run",
+        threads=settings.threads,
+        context_per_sequence=settings.engine_context,
+        sequences=settings.engine_sequences,
+    )
+
+
+def _openai(settings: Settings) -> OpenAIEngine:
+    if not settings.engine_url or not settings.engine_model:
+        raise UsageError(
+            reason="Set INHOUSE_ENGINE_URL and INHOUSE_ENGINE_MODEL to use an OpenAI-compatible server."
+        )
+    return OpenAIEngine(settings.engine_url, settings.engine_model, settings.engine_key)
