@@ -13,11 +13,49 @@ from starlette.types import Scope
 from inhouse.web import errors
 from inhouse.web.api import chat, docs, health, models
 from inhouse.web.limits import MEGABYTE, USUAL_BODY, BodyLimit, RateLimit
-from inhouse.web.pages import fan, fan_data, fan_source, fan_turns, home, joining, sign_in
+from inhouse.web.pages import (
+    fan,
+    fan_data,
+    fan_source,
+    fan_turns,
+    home,
+    joining,
+    operator,
+    sign_in,
+    studio_brief,
+    studio_cases,
+    studio_content,
+    studio_conversations,
+    studio_handovers,
+    studio_home,
+    studio_jobs,
+    studio_overview,
+    studio_people,
+    studio_picks,
+    studio_releases,
+    studio_settings,
+    studio_training,
+)
 from inhouse.web.security import SecurityHeaders
 from inhouse.web.services import Services
 
-_PAGES = (home, sign_in, joining, fan, fan_turns, fan_data, fan_source)
+_FAN = (fan, fan_turns, fan_data, fan_source)
+_STUDIO = (
+    studio_home,
+    studio_overview,
+    studio_content,
+    studio_brief,
+    studio_training,
+    studio_picks,
+    studio_releases,
+    studio_conversations,
+    studio_handovers,
+    studio_cases,
+    studio_people,
+    studio_settings,
+    studio_jobs,
+)
+_PAGES = (home, sign_in, joining, *_FAN, *_STUDIO, operator)
 _API = (models, chat, health)
 
 

@@ -12,7 +12,7 @@ import pkgutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from babel.messages.catalog import Catalog
+from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
@@ -51,7 +51,7 @@ def update(language: str) -> Catalog:
 def missing(language: str) -> list[str]:
     """Messages that have no translation into a language yet."""
     catalog = read_po(io.BytesIO(_path(language).read_bytes()), locale=language)
-    known = {_key(m.id) for m in catalog if m.id and (all(m.string) if m.pluralizable else m.string)}
+    known = {_key(m.id) for m in catalog if m.id and _is_translated(m)}
     return sorted(_key(m.id) for m in extracted() if m.id and _key(m.id) not in known)
 
 
@@ -75,14 +75,20 @@ def _of_errors() -> Iterator[tuple[str, str]]:
             importlib.import_module(module.name)
     for error in _subclasses(InhouseError):
         said = " ".join((error.__doc__ or "").split())
-        if said and not said.startswith("{") and not error.__module__.startswith(tuple(f"inhouse.{w}" for w in _WITHOUT)):
+        if (
+            said
+            and not said.startswith("{")
+            and not error.__module__.startswith(tuple(f"inhouse.{w}" for w in _WITHOUT))
+        ):
             yield said, error.__module__
 
 
 def _of_reasons() -> Iterator[tuple[str, str]]:
     for package in sorted(_PACKAGES.iterdir()):
         if package.is_dir() and package.name not in _WITHOUT:
-            for name, _line, message, _comments, _context in extract_from_dir(package, [("**.py", "python")], None, _REASONS):
+            for name, _line, message, _comments, _context in extract_from_dir(
+                package, [("**.py", "python")], None, _REASONS
+            ):
                 yield (message if isinstance(message, str) else message[0]), f"{package.name}/{name}"
 
 
@@ -90,6 +96,11 @@ def _subclasses(kind: type[InhouseError]) -> Iterator[type[InhouseError]]:
     yield kind
     for child in kind.__subclasses__():
         yield from _subclasses(child)
+
+
+def _is_translated(message: Message) -> bool:
+    words = message.string or ""
+    return bool(words) if isinstance(words, str) else all(words)
 
 
 def _key(message: str | tuple[str, ...] | list[str]) -> str:

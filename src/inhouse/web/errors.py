@@ -84,7 +84,7 @@ def _answer(request: Request, status: int, sentence: str, code: str, headers: di
     if _wants_json(request):
         return JSONResponse({"code": code, "message": sentence}, status, headers)
     visit = visit_of(request)
-    page = visit.page("error.html", status, sentence=sentence, status=status)
+    page = visit.page("error.html", status, sentence=sentence, number=status)
     page.headers.update(headers)
     return page
 

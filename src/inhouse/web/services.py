@@ -7,10 +7,18 @@ from typing import Protocol
 from inhouse.accounts.accounts import Accounts
 from inhouse.accounts.ais import AIs
 from inhouse.accounts.keys import Keys
+from inhouse.brief.briefs import Briefs
+from inhouse.content.library import Library
 from inhouse.conversations.conversations import Conversations
 from inhouse.conversations.fans import Fans
+from inhouse.conversations.handovers import Handovers
+from inhouse.conversations.picks import Picks
+from inhouse.conversations.verdicts import Verdicts
 from inhouse.core.settings import Settings
+from inhouse.releases.amendments import Amendments
+from inhouse.releases.cases import Cases
 from inhouse.releases.releases import Releases
+from inhouse.runtime.engines.base import Engine
 from inhouse.store.database import Database
 
 
@@ -29,6 +37,22 @@ class Services(Protocol):
     def keys(self) -> Keys: ...
     @property
     def releases(self) -> Releases: ...
+    @property
+    def library(self) -> Library: ...
+    @property
+    def briefs(self) -> Briefs: ...
+    @property
+    def cases(self) -> Cases: ...
+    @property
+    def amendments(self) -> Amendments: ...
+    @property
+    def engine(self) -> Engine: ...
+    @property
+    def verdicts(self) -> Verdicts: ...
+    @property
+    def picks(self) -> Picks: ...
+    @property
+    def handovers(self) -> Handovers: ...
     @property
     def fans(self) -> Fans: ...
     @property

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from fastapi import APIRouter
-from inhouse.web.pages.starters import starters
 from starlette.responses import Response
 
 from inhouse.brief.brief import Brief
@@ -16,6 +15,7 @@ from inhouse.web.forms import Posted
 from inhouse.web.limits import RateLimit
 from inhouse.web.pages import turn_view
 from inhouse.web.pages.fan_visit import FanVisit, FanVisiting
+from inhouse.web.pages.starters import starters
 
 router = APIRouter(prefix="/a/{slug}")
 #: New visitors that one network address may bring in a minute.
@@ -93,7 +93,7 @@ def _values(here: FanVisit, brief: Brief, turns: list[Turn]) -> dict[str, Any]:
         "conversation_id": turns[-1].conversation_id if turns else None,
         "greeting": brief.fill(brief.voice.greeting.of(language)[0], language),
         "disclosure": brief.say(brief.disclosure, language),
-        "starters": [] if turns else starters(here.visit.services, here.ai.id, brief),
+        "starters": [] if turns else starters(here.visit.services, here.ai.id, language),
         "most_chars": here.visit.services.settings.max_question_chars,
         "words": turn_view.words(language),
     }

@@ -1,0 +1,70 @@
+"""Signs of health: what the operator would look at first."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from sqlalchemy import func, select, text
+
+from inhouse.core import clock
+from inhouse.runtime.bridge import in_thread
+from inhouse.store.jobs import jobs
+from inhouse.web.i18n import N_
+from inhouse.web.services import Services
+
+_LITTLE_DISK = 2 * 1024**3
+_LATE = timedelta(minutes=2)
+
+
+@dataclass(frozen=True)
+class Sign:
+    """One part of the installation: whether it is well, and what was seen."""
+
+    name: str
+    well: bool
+    facts: tuple[tuple[str, str], ...]
+
+
+async def signs(services: Services) -> list[Sign]:
+    """All parts, each asked now."""
+    health = await services.engine.health()
+    facts = tuple((str(name), str(value)) for name, value in health.detail.items())
+    engine = Sign(N_("Engine"), health.ready, facts)
+    rest = await in_thread(lambda: [_database(services), _worker(services), _disk(services.settings.home)])
+    return [engine, *rest]
+
+
+def _database(services: Services) -> Sign:
+    began = time.perf_counter()
+    with services.db.read() as tx:
+        tx.execute(text("SELECT 1"))
+    taken = (time.perf_counter() - began) * 1000
+    kind = "SQLite" if services.db.is_sqlite else "PostgreSQL"
+    return Sign(N_("Database"), True, ((N_("Kind"), kind), (N_("One query"), f"{taken:.1f} ms")))
+
+
+def _worker(services: Services) -> Sign:
+    """Nothing says that a worker lives but its work: a job that waits for minutes while nothing runs."""
+    with services.db.read() as tx:
+        counts = {
+            row.state: row.n
+            for row in tx.execute(select(jobs.c.state, func.count().label("n")).group_by(jobs.c.state))
+        }
+        oldest = tx.execute(select(func.min(jobs.c.created_at)).where(jobs.c.state == "queued")).scalar()
+    late = oldest is not None and oldest < clock.now() - _LATE and not counts.get("running")
+    facts = (
+        (N_("Running"), str(counts.get("running", 0))),
+        (N_("Waiting"), str(counts.get("queued", 0))),
+        (N_("Failed"), str(counts.get("failed", 0))),
+    )
+    return Sign(N_("Worker"), not late, facts)
+
+
+def _disk(home: Path) -> Sign:
+    usage = shutil.disk_usage(home)
+    facts = ((N_("Free"), f"{usage.free / 1024**3:.1f} GB"), (N_("Whole"), f"{usage.total / 1024**3:.1f} GB"))
+    return Sign(N_("Disk"), usage.free > _LITTLE_DISK, facts)

@@ -1,0 +1,77 @@
+"""Releases: what is live, what a gate found, going live, rolling back, and the amendments in force."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from inhouse.accounts.actors import Action
+from inhouse.web.forms import Posted
+from inhouse.web.i18n import N_
+from inhouse.web.pages.studio_jobs import newest
+from inhouse.web.pages.studio_visit import Studio
+
+router = APIRouter(prefix="/studio/{slug}/releases")
+CHECKS = {
+    "voice": N_("Voice (bits per byte on held-out text, lower is better)"),
+    "picks": N_("Held-out picks won"),
+    "cases": N_("Cases answered rightly"),
+    "guard": N_("Guard kept"),
+}
+AMENDMENTS = {
+    "pinned_answer": N_("Pinned answer"),
+    "revocation": N_("Revoked source"),
+    "extension_off": N_("Extension off"),
+    "adapter_off": N_("Adapter off"),
+}
+
+
+@router.get("")
+def page(studio: Studio) -> Response:
+    """Live release, candidates with their gates, history, amendments."""
+    releases = studio.services.releases
+    gate = newest(studio, "gate")
+    return studio.page(
+        "releases",
+        "releases.html",
+        listed=releases.listing(studio.actor, studio.ai.id),
+        changes=releases.changes(studio.actor, studio.ai.id, 30),
+        amendments=studio.services.amendments.listing(studio.actor, studio.ai.id),
+        newest_adapter=releases.newest_adapter(studio.actor, studio.ai.id),
+        job=gate if gate and not gate.ended else None,
+        failed=gate if gate and gate.state in ("failed", "stopped") else None,
+        may_stop=Action.RELEASE in studio.may,
+        job_page="releases",
+        checks=CHECKS,
+        kinds=AMENDMENTS,
+        may_release=Action.RELEASE in studio.may,
+    )
+
+
+@router.post("/propose")
+def propose(studio: Studio, form: Posted) -> Response:
+    """Run the gate for the newest adapter, or for none."""
+    adapter = form.text("adapter", 80) or None
+    studio.services.releases.propose(studio.actor, studio.ai.id, adapter)
+    return studio.go("releases", "gate-started")
+
+
+@router.post("/live")
+def go_live(studio: Studio, form: Posted) -> Response:
+    """Serve every fan from this release, from their next turn on."""
+    studio.services.releases.go_live(studio.actor, studio.ai.id, form.text("release", 60))
+    return studio.go("releases", "live")
+
+
+@router.post("/back")
+def roll_back(studio: Studio, _form: Posted) -> Response:
+    """Back to the release before."""
+    studio.services.releases.roll_back(studio.actor, studio.ai.id)
+    return studio.go("releases", "rolled-back")
+
+
+@router.post("/take-back")
+def take_back(studio: Studio, form: Posted) -> Response:
+    """End a pinned answer or a switched-off extension."""
+    studio.services.amendments.take_back(studio.actor, studio.ai.id, form.number("number", 0))
+    return studio.go("releases", "undone")

@@ -1,0 +1,64 @@
+"""Settings of an AI: name, languages, retention, archiving, export, erasing."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from inhouse.accounts.actors import Action
+from inhouse.core.errors import InhouseError, UsageError
+from inhouse.web.forms import Posted
+from inhouse.web.i18n import N_
+from inhouse.web.pages.studio_visit import Studio
+
+router = APIRouter(prefix="/studio/{slug}/settings")
+
+
+@router.get("")
+def page(studio: Studio) -> Response:
+    """The forms."""
+    return studio.page("settings", "settings.html", manages=Action.MANAGE in studio.may)
+
+
+@router.post("")
+def save(studio: Studio, form: Posted) -> Response:
+    """Name, languages, and how long conversations are kept."""
+    days = form.number("retention", 0)
+    try:
+        studio.services.ais.edit(
+            studio.actor,
+            studio.ai.id,
+            name=form.text("name", 120),
+            languages=tuple(form.texts("languages", 10)),
+            retention_days=days or None,
+            keep_for_ever=not days,
+        )
+    except InhouseError as error:
+        manages = Action.MANAGE in studio.may
+        return studio.page(
+            "settings", "settings.html", error.status, manages=manages, error=studio.told(error)
+        )
+    return studio.go("settings", "saved")
+
+
+@router.post("/archive")
+def archive(studio: Studio, _form: Posted) -> Response:
+    """Take the AI out of use."""
+    studio.services.ais.archive(studio.actor, studio.ai.id)
+    return studio.go("settings", "archived")
+
+
+@router.post("/restore")
+def restore(studio: Studio, _form: Posted) -> Response:
+    """Put it back into use."""
+    studio.services.ais.restore(studio.actor, studio.ai.id)
+    return studio.go("settings", "restored")
+
+
+@router.post("/erase")
+def erase(studio: Studio, form: Posted) -> Response:
+    """Erase the AI with everything of it, where its name was typed; the receipt is all that is left."""
+    if form.text("slug", 60) != studio.ai.slug:
+        raise UsageError(reason=N_("Type the AI's name in addresses to erase it. Nothing was erased."))
+    receipt = studio.services.erasure.erase_ai(studio.actor, studio.ai.id)
+    return studio.visit.page("studio/erased.html", receipt=receipt)

@@ -1,0 +1,233 @@
+"""An installation for the tests of the pages: real services on a fresh database, and an answerer that is scripted."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from inhouse.accounts.accounts import Accounts
+from inhouse.accounts.ais import Ai, AIs
+from inhouse.accounts.keys import Keys
+from inhouse.brief.brief import Brief, Product, Rival, Voice
+from inhouse.brief.briefs import Briefs
+from inhouse.content import index
+from inhouse.content.fetch import Fetcher
+from inhouse.content.files import Limits
+from inhouse.content.jobs import import_handler
+from inhouse.content.library import Library
+from inhouse.content.staging import Staging
+from inhouse.conversations.conversations import Conversations
+from inhouse.conversations.fans import Fans
+from inhouse.conversations.handovers import Handovers
+from inhouse.conversations.picks import Picks
+from inhouse.conversations.verdicts import Verdicts
+from inhouse.core.errors import Busy
+from inhouse.core.events import Ended, Event, Step, Timing, Token
+from inhouse.core.passages import Citation, Place
+from inhouse.core.settings import Settings
+from inhouse.releases import releases as release_rows
+from inhouse.releases import routing
+from inhouse.releases.amendments import Amendments
+from inhouse.releases.cases import Cases, Expect
+from inhouse.releases.release import Candidate, Check, Gate, Share
+from inhouse.releases.releases import Releases
+from inhouse.runtime.engines.fake import FakeEngine
+from inhouse.runtime.request import ReplyRequest
+from inhouse.store.database import Database
+from inhouse.store.jobs import Worker
+
+PASSWORD = "correct horse battery"
+EMAIL = "mara@example.com"
+SHIPS = "Yes, we ship worldwide, Japan included [1]. Parcels leave the workshop on Tuesdays and Fridays [2].\n\n- Europe: 3 days\n- Japan: 9 days"
+
+
+class Script:
+    """Answers by key words of the question; ``slow`` questions take their time between words."""
+
+    def __init__(self, passage_id: str = "psg_none") -> None:
+        self.passage_id = passage_id
+        self.pause = 0.05
+        self.asked: list[ReplyRequest] = []
+
+    async def reply(self, request: ReplyRequest) -> AsyncIterator[Event]:
+        self.asked.append(request)
+        question = request.question.lower()
+        if "break" in question:
+            raise Busy()
+        yield Step(name="search", state="begun")
+        await asyncio.sleep(self.pause)
+        yield Step(name="search", state="done")
+        ended = self._ended(question)
+        for word in ended.answer.split(" "):
+            yield Token(text=f"{word} ")
+            await asyncio.sleep(self.pause * (6 if "slow" in question else 0.2))
+        yield ended
+
+    def _ended(self, question: str) -> Ended:
+        timing = Timing(prompt_tokens=40, completion_tokens=20)
+        if "ship" in question or "slow" in question:
+            return Ended(answer=SHIPS, citations=self.citations(), kind="grounded", timing=timing)
+        if "unknown" in question:
+            answer = "I don't know that one, I'm afraid: I couldn't find it in what I have to go on."
+            return Ended(answer=answer, abstained=True, kind="abstained", timing=timing)
+        if "送" in question:
+            return Ended(
+                answer="はい、日本へもお送りしています [1]。",
+                citations=self.citations()[:1],
+                kind="grounded",
+                timing=timing,
+            )
+        return Ended(answer="Hello! <b>Good</b> to see you.", kind="chat", timing=timing)
+
+    def citations(self) -> tuple[Citation, ...]:
+        return (
+            Citation(
+                number=1,
+                passage_id="psg_away",
+                document="Shipping",
+                url="https://shop.example/shipping",
+                place=Place(heading="Shipping > Abroad"),
+                quote="We ship worldwide, Japan included.",
+            ),
+            Citation(
+                number=2,
+                passage_id=self.passage_id,
+                document="A day in the workshop",
+                url=None,
+                place=Place(page=3),
+                quote="Parcels leave the workshop on Tuesdays and Fridays.",
+            ),
+        )
+
+
+class NoAdapters:
+    """A shelf without adapters."""
+
+    def newest(self, tx: Any, ai_id: str) -> str | None:
+        return None
+
+    def generation(self, tx: Any) -> str | None:
+        return None
+
+
+class StillTuning:
+    """Trainings that the tests themselves write."""
+
+    def train(self, actor: Any, ai_id: str) -> None:
+        raise NotImplementedError
+
+    def adapters(self, actor: Any, ai_id: str) -> list[Any]:
+        return []
+
+
+@dataclass
+class Home:
+    """What ``create_app`` is handed, and what tests need beside it."""
+
+    settings: Settings
+    db: Database
+    accounts: Accounts
+    ais: AIs
+    keys: Keys
+    releases: Releases
+    library: Library
+    briefs: Briefs
+    cases: Cases
+    amendments: Amendments
+    verdicts: Verdicts
+    picks: Picks
+    handovers: Handovers
+    tuning: Any
+    engine: FakeEngine
+    fans: Fans
+    conversations: Conversations
+    script: Script
+
+
+def build(db: Database, folder: Path, **settings: Any) -> Home:
+    """An empty installation."""
+    chosen = Settings(home=folder, **settings)
+    script = Script()
+    briefs = Briefs(db)
+    releases = Releases(db, NoAdapters(), briefs)
+    staging = Staging(folder / "uploads", chosen.max_upload_mb << 20)
+    return Home(
+        settings=chosen,
+        db=db,
+        accounts=Accounts(db),
+        ais=AIs(db),
+        keys=Keys(db),
+        releases=releases,
+        fans=Fans(db),
+        library=Library(db, staging, Fetcher(), Limits()),
+        briefs=briefs,
+        cases=Cases(db),
+        amendments=Amendments(db),
+        verdicts=Verdicts(db),
+        picks=Picks(db, releases, script),
+        handovers=Handovers(db),
+        tuning=StillTuning(),
+        engine=FakeEngine(),
+        conversations=Conversations(db, releases, script, chosen),
+        script=script,
+    )
+
+
+BRIEF = Brief(
+    name="Mara Quill",
+    voice=Voice(description="Warm, dry, exact.", samples=("Paper first, screens later.",)),
+    products=(Product(name="Field notebook", aliases=("Notebook No. 3",)),),
+    rivals=(Rival(name="Inkwell & Sons", aliases=("Inkwell",), scripts=("インクウェル",)),),
+)
+POST = b"""# A day in the workshop
+
+We bind by hand, forty notebooks a week.
+
+## Post
+
+Parcels leave the workshop on Tuesdays and Fridays. The post office opens at nine.
+"""
+
+
+def furnish(home: Home) -> Ai:
+    """An operator with a team, and a released AI that has read one post."""
+    accounts = home.accounts
+    token = accounts.setup_token()
+    assert token is not None
+    mara = accounts.set_up(token, EMAIL, "Mara Quill", PASSWORD)
+    team = accounts.teams.create(mara.actor, "Quill & Co.", owner_id=mara.id)
+    ai = home.ais.create(mara.actor, team.id, "quill", "Mara Quill", languages=("en", "ja"))
+    home.library.queue_upload(mara.actor, ai.id, "workshop.md", [POST], right="own work")
+    work(home)
+    home.briefs.save(mara.actor, ai.id, BRIEF, 0)
+    for question in ("Do you ship to Japan?", "日本へ送れますか?"):
+        home.cases.add(mara.actor, ai.id, [question], Expect(must_abstain=False))
+    with home.db.read() as tx:
+        pieces = index.passages_of(tx, ai.id)
+    home.script.passage_id = next(p.id for p in pieces if "Tuesdays" in p.text)
+    release(home, ai)
+    return ai
+
+
+def work(home: Home) -> None:
+    """Run the imports that wait."""
+    handler = import_handler(home.library)
+    worker = Worker(home.db, {handler.name: handler}, "quick")
+    while worker.run_one():
+        pass
+
+
+def release(home: Home, ai: Ai, *, live: bool = True, verdict: str = "first") -> str:
+    """One more release, live or not."""
+    check = Check(name="cases", passed=verdict != "not better", old=0.8, new=0.9, n=40, interval=(0.82, 0.95))
+    gate = Gate(passed=check.passed, verdict=verdict, reason="There was no release before.", checks=(check,))  # type: ignore[arg-type]
+    with home.db.write() as tx:
+        routing.lock(tx, ai.id)
+        candidate = Candidate(brief_version=1, index_revision=1)
+        made = release_rows.add(tx, ai.id, candidate, gate, job_id=None, by=None)
+        if live:
+            routing.put(tx, ai.id, [Share(release_id=made.id, share=1.0)], kind="go_live", by=None)
+    return made.id
