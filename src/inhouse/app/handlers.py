@@ -1,0 +1,31 @@
+"""Every job that an installation can run, under its name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from anyio.from_thread import start_blocking_portal
+
+from inhouse.app.services import Services
+from inhouse.content.embed_job import make_handler as embed_handler
+from inhouse.content.jobs import import_handler
+from inhouse.releases.gate import GateKeeper
+from inhouse.store.jobs import Handler
+
+
+@contextmanager
+def handlers_of(services: Services) -> Iterator[Mapping[str, Handler]]:
+    """The handlers, while the event loop that their asynchronous parts run in is alive."""
+    with start_blocking_portal() as portal:
+        gate = GateKeeper(services.db, services.releases, services.adapters, services.replier, portal.call)
+        handlers = (
+            import_handler(services.library),
+            embed_handler(services.db, services.embedder),
+            gate.handler,
+            services.tuning.handler,
+        )
+        try:
+            yield {handler.name: handler for handler in handlers}
+        finally:
+            portal.call(services.engine.aclose)

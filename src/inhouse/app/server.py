@@ -1,0 +1,73 @@
+"""`inhouse serve`: the web process, with the engine it owns and the worker process that it keeps alive."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+
+import uvicorn
+
+from inhouse.app.services import Services
+from inhouse.web.application import create_app
+
+log = logging.getLogger(__name__)
+
+_RESTART_SECONDS = (1, 2, 5, 15, 30)
+
+
+async def serve(services: Services, on_ready: Callable[[str], None]) -> None:
+    """Serve until interrupted; ``on_ready`` is told the address once pages answer."""
+    settings = services.settings
+    config = uvicorn.Config(
+        create_app(services), host=settings.host, port=settings.port, log_level="warning", access_log=False
+    )
+    server = uvicorn.Server(config)
+    async with _kept_alive(services):
+        serving = asyncio.create_task(server.serve())
+        while not server.started and not serving.done():
+            await asyncio.sleep(0.05)
+        if server.started:
+            on_ready(settings.public_url or _address(server, settings.host))
+        await serving
+
+
+@asynccontextmanager
+async def _kept_alive(services: Services) -> AsyncIterator[None]:
+    """The parts that live as long as the web process does."""
+    services.conversations.recover()
+    worker = asyncio.create_task(_keep_worker())
+    try:
+        await services.engine.health()
+        yield
+    finally:
+        worker.cancel()
+        with suppress(asyncio.CancelledError):
+            await worker
+        await services.conversations.aclose()
+        await services.engine.aclose()
+
+
+async def _keep_worker() -> None:
+    """Start the worker process again whenever it ends, waiting longer each time that it ends at once."""
+    failures = 0
+    while True:
+        process = await asyncio.create_subprocess_exec(sys.executable, "-m", "inhouse.worker")
+        try:
+            code = await process.wait()
+        except asyncio.CancelledError:
+            process.terminate()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(process.wait(), timeout=15)
+            raise
+        pause = _RESTART_SECONDS[min(failures, len(_RESTART_SECONDS) - 1)]
+        failures += 1
+        log.warning("the worker ended with code %s; starting it again in %s s", code, pause)
+        await asyncio.sleep(pause)
+
+
+def _address(server: uvicorn.Server, host: str) -> str:
+    port = server.servers[0].sockets[0].getsockname()[1]
+    return f"http://{'127.0.0.1' if host in ('0.0.0.0', '::') else host}:{port}"

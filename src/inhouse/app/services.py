@@ -1,0 +1,123 @@
+"""The one place where an installation's objects are built and wired. Each is built when it is first asked for."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+
+from inhouse.accounts.accounts import Accounts
+from inhouse.accounts.ais import AIs
+from inhouse.accounts.keys import Keys
+from inhouse.app import schema
+from inhouse.app.engine import make_engine, profile_of
+from inhouse.runtime.retrieval import SearchRetriever
+from inhouse.app.shelves import AdapterShelf, Briefcase
+from inhouse.brief.briefs import Briefs
+from inhouse.content.embedding.base import Embedder
+from inhouse.content.embedding.factory import make_embedder
+from inhouse.content.fetch import Fetcher
+from inhouse.content.files import Limits
+from inhouse.content.library import Library
+from inhouse.content.search import Search
+from inhouse.content.staging import Staging
+from inhouse.conversations.conversations import Conversations
+from inhouse.conversations.fans import Fans
+from inhouse.core.settings import Settings
+from inhouse.releases.releases import Releases
+from inhouse.runtime.engines.base import Engine
+from inhouse.runtime.reply import Replier
+from inhouse.store.blobs import Blobs
+from inhouse.store.database import Database
+from inhouse.store.migrations import upgrade
+
+_MEGABYTE = 1 << 20
+
+
+class Services:
+    """An installation. Building it opens the database and starts nothing."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.db = Database(settings.database)
+
+    @property
+    def run_dir(self) -> Path:
+        """Sockets and locks of running processes."""
+        return self.settings.home / "run"
+
+    @cached_property
+    def blobs(self) -> Blobs:
+        return Blobs(self.settings.home / "blobs")
+
+    @cached_property
+    def accounts(self) -> Accounts:
+        return Accounts(self.db)
+
+    @cached_property
+    def ais(self) -> AIs:
+        return AIs(self.db)
+
+    @cached_property
+    def keys(self) -> Keys:
+        return Keys(self.db)
+
+    @cached_property
+    def staging(self) -> Staging:
+        return Staging(self.settings.home / "uploads", self.settings.max_upload_mb * _MEGABYTE)
+
+    @cached_property
+    def library(self) -> Library:
+        limits = Limits(archive=self.settings.max_upload_mb * _MEGABYTE)
+        return Library(self.db, self.staging, Fetcher(), limits)
+
+    @cached_property
+    def embedder(self) -> Embedder:
+        return make_embedder(self.settings)
+
+    @cached_property
+    def search(self) -> Search:
+        return Search(self.db, self.embedder)
+
+    @cached_property
+    def briefs(self) -> Briefs:
+        return Briefs(self.db)
+
+    @cached_property
+    def adapters(self) -> AdapterShelf:
+        return AdapterShelf(self.blobs)
+
+    @cached_property
+    def releases(self) -> Releases:
+        return Releases(self.db, self.adapters, Briefcase())
+
+    @cached_property
+    def engine(self) -> Engine:
+        return make_engine(self.settings, self.run_dir)
+
+    @cached_property
+    def replier(self) -> Replier:
+        retriever = SearchRetriever(self.search, self.embedder)
+        return Replier(self.engine, retriever, profile_of(self.settings))
+
+    @cached_property
+    def fans(self) -> Fans:
+        return Fans(self.db)
+
+    @cached_property
+    def conversations(self) -> Conversations:
+        return Conversations(self.db, self.releases, self.replier, self.settings)
+
+    def close(self) -> None:
+        """Let go of child processes and connections."""
+        if "embedder" in self.__dict__:
+            self.embedder.close()
+        self.db.close()
+
+
+def open_home(settings: Settings) -> Services:
+    """Open an installation, bringing its database to this version's schema."""
+    assert schema.metadata.tables
+    settings.home.mkdir(parents=True, exist_ok=True)
+    services = Services(settings)
+    upgrade(services.db)
+    return services

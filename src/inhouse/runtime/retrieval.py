@@ -1,0 +1,32 @@
+"""Search as the runtime wants it: asynchronous, and able to say how alike two texts are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from inhouse.content.embedding.base import Embedder, EmbedderFailed
+from inhouse.content.search import Found, Search
+from inhouse.runtime.bridge import in_thread
+from inhouse.runtime.request import Exchange
+
+
+class SearchRetriever:
+    """A ``Retriever`` over the installation's search."""
+
+    def __init__(self, search: Search, embedder: Embedder) -> None:
+        self._search = search
+        self._embedder = embedder
+
+    async def find(self, ai_id: str, question: str, history: Sequence[Exchange], k: int) -> Found:
+        """The ``k`` best passages of one AI with the signs of support."""
+        return await in_thread(self._search.look, ai_id, question, k, history)
+
+    async def similar(self, question: str, texts: Sequence[str]) -> Sequence[float]:
+        """Cosines. Both sides are embedded as questions, which is how the model compares like with like."""
+        if not texts:
+            return []
+        try:
+            rows = await in_thread(self._embedder.queries, [question, *texts])
+        except EmbedderFailed:
+            return [0.0] * len(texts)
+        return [float(cosine) for cosine in rows[1:] @ rows[0]]
