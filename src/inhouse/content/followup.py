@@ -11,6 +11,8 @@ from typing import Protocol
 
 import regex
 
+from inhouse.content.sentences import sentences
+
 #: How far back a chain of follow-ups is walked, in exchanges.
 _MOST_BACK = 4
 _MOST_WORDS = 14
@@ -39,11 +41,12 @@ _FUNCTION = _words(
     "know want like get got give need let say said ask any some all both each more most much many very too also just "
     "only still even again else other another same such ok okay thanks thank hello hi hey well really actually "
     "it's that's what's who's where's how's i'm you're don't doesn't didn't isn't aren't can't there's mean think "
-    "good great nice cool wow sure right yeah yep nope"
+    "good great nice cool wow sure right yeah yep nope explain elaborate continue detail details different difference "
+    "two both either"
 )
 _POINTERS = _words(
     "it its they them their theirs he him his she her hers this that these those one ones there then same it's "
-    "that's both either former latter"
+    "that's next afterwards both either former latter other others two explain elaborate continue detail details"
 )
 #: "It" that points nowhere: "how long does it take to …", "is it true that …", "what time is it".
 _EMPTY_IT = regex.compile(
@@ -54,20 +57,39 @@ _EMPTY_IT = regex.compile(
     regex.IGNORECASE,
 )
 _OPENERS = regex.compile(
-    r"\s*(?:and|but|so|then|also|or|what about|how about|what else|anything else|why|how come|since when|until when"
+    r"\s*(?:and|but|so|then|also|or|what about|how about|what if|what else|anything else|why|how come|since when|until when"
     r"|for how long|how much|how many|which one|tell me more|more|go on|such as|like what|for example|really)\b",
     regex.IGNORECASE,
 )
+#: "How big?", "which size?"
+_SHORT = regex.compile(
+    r"\s*(?:how|which|what|whose|where|when|in|with|without|for) \w+\s*\?*\s*", regex.IGNORECASE
+)
+#: "Which is the biggest?", "is there anything cheaper?"
+_COMPARED = regex.compile(
+    r"\bthe (?:\w+est|most|least|best|worst)\s*\?*\s*$"
+    r"|\b(?:cheap|bigg|small|larg|new|old|light|dark|long|short|bett|fast|heavi|thick|thinn)er\s*\?*\s*$",
+    regex.IGNORECASE,
+)
+#: These may also point to a word of the same question: "what did the Normans give their name to?"
+_POSSESSIVE = _words("its their theirs his her hers")
+_INTERJECTION = regex.compile(
+    r"\s*(?:(?:ok|okay|oh|ah|well|great|thanks|cool|nice|hm+|yes|no|so)\b[\s,.!]*)+", regex.IGNORECASE
+)
 _WIDE_POINTERS = regex.compile(
-    r"それ|これ|あれ|その|この(?!ごろ|頃)|あの(?!う|ー)|そこ|そちら|こちら|そっち|こっち|そんな|そう(?:なん|です|いう)|彼|同じ|後者|前者"
+    r"それ|これ|あれ|その|この(?!ごろ|頃)|あの(?!う|ー)|そこ|そちら|こちら|そっち|こっち|そんな|そう(?:なん|です|いう)|彼|同じ|後者|前者|違い|ほか|他の|もっと|別の|両方"
 )
 _WIDE_OPENERS = regex.compile(
     r"\s*(?:じゃあ|じゃ|では|なら|で、|あと|ほかに|他に|もっと|なぜ|どうして|なんで|いつから|いくら|例えば|たとえば|詳しく)"
 )
+_WIDE_TOPIC = regex.compile(
+    r"[\p{Han}\p{Katakana}\p{Latin}\p{N}ーんいりみめち](?:は|が|を|の|に|で|って|も|と)"
+)
+_WIDE_ASKING = regex.compile(r"何[\p{Han}々]*|誰|どこ|どれ|どの|どんな|いつ|いくら")
 _IS_WIDE = regex.compile(r"[\p{Hiragana}\p{Katakana}\p{Han}]")
 _WIDE_CONTENT = regex.compile(r"[\p{Han}々]+|[\p{Katakana}ー]{2,}|[\p{Latin}\p{N}]{2,}")
 _WIDE_EMPTY = _words(
-    "何 誰 私 僕 俺 今 方 教 時 事 物 前 後 中 彼 彼女 同 本当 他 例 詳 色々 以上 質問 回答 出来 言 思 知 下 上"
+    "何 誰 私 僕 俺 今 方 教 時 事 物 前 後 中 彼 彼女 同 本当 他 例 詳 色々 以上 質問 回答 出来 少 言 思 知 下 上"
 )
 _WORD = regex.compile(r"[\p{L}\p{N}][\p{L}\p{N}'’-]*")
 _NAME = regex.compile(r"(?<![.!?]\s)(?<!^)\b\p{Lu}[\p{L}\p{N}'’-]+(?:\s+\p{Lu}[\p{L}\p{N}'’-]+)*")
@@ -85,7 +107,10 @@ def standalone(question: str, history: Sequence[Exchange]) -> str:
 
 def points_back(question: str) -> bool:
     """Whether the question can't be understood without what came before."""
-    return _points_back_wide(question) if _IS_WIDE.search(question) else _points_back(question)
+    # "Thanks for that! Do you sell teapots?" is its second sentence.
+    parts = [part for part in sentences(question) if content_words(part)] or [question]
+    asked = " ".join(parts)
+    return _points_back_wide(asked) if _IS_WIDE.search(asked) else _points_back(asked)
 
 
 def content_words(text: str) -> list[str]:
@@ -102,16 +127,28 @@ def _points_back(question: str) -> bool:
     if not own:
         return bool(_WORD.search(question))
     rest = _EMPTY_IT.sub(" ", question)
-    if any(_plain(match[0]) in _POINTERS for match in _WORD.finditer(rest)):
+    if any(_is_pointer(match[0], rest[: match.start()]) for match in _WORD.finditer(rest)):
+        return True
+    question = question.removeprefix((_INTERJECTION.match(question) or [""])[0])
+    if _SHORT.fullmatch(question) or (_COMPARED.search(question) and len(own) <= 2):
         return True
     return _OPENERS.match(question) is not None and len(own) <= 2
 
 
+def _is_pointer(word: str, before: str) -> bool:
+    plain = _plain(word)
+    return plain in _POINTERS and not (plain in _POSSESSIVE and content_words(before))
+
+
 def _points_back_wide(question: str) -> bool:
-    own = content_words(question)
+    rest = _WIDE_ASKING.sub(" ", question)
+    own = content_words(rest)
     if not own or _WIDE_POINTERS.search(question):
         return True
     if _WIDE_OPENERS.match(question) and len(own) <= 3:
+        return True
+    # Japanese says what it is about with a particle; a short question without one goes on with the last subject.
+    if len(own) == 1 and not _WIDE_TOPIC.search(rest):
         return True
     return len(own) == 1 and len(question.strip("？?。 　")) <= len(own[0]) + 2
 

@@ -34,6 +34,9 @@ _WORD_BEFORE = regex.compile(r"[\p{L}\p{N}][\p{L}\p{N}.'’&]*$")
 _NEXT_WORD = regex.compile(r"[\s\"'“‘«(\[]*([\p{L}\p{N}]+)")
 _BULLET = regex.compile(r"\s*(?:[-*•‣・●▪–—]|\d{1,3}[.)]|[a-z][.)])\s")
 _OPEN, _CLOSE = "「『（【〈《", "」』）】〉》"
+_BRACKET = regex.compile(rf"[{_OPEN}{_CLOSE}\n]")
+_LONGEST_QUOTATION = 400
+_AFTER_QUOTATION = frozenset("となはがをにのでも")
 _WIDE_END = frozenset("。！？｡．।॥؟۔።")
 _WRAPPED_LINE = 55
 
@@ -51,15 +54,16 @@ def spans(text: str) -> list[tuple[int, int]]:
 
 
 def _mark_cuts(text: str) -> list[int]:
-    return [match.end() for match in _END.finditer(text) if _ends(text, match.start(), match.end())]
+    quoted = _quoted(text)
+    return [match.end() for match in _END.finditer(text) if _ends(text, match.start(), match.end(), quoted)]
 
 
-def _ends(text: str, start: int, end: int) -> bool:
+def _ends(text: str, start: int, end: int, quoted: bytearray) -> bool:
     """Whether the punctuation between ``start`` and ``end`` ends a sentence."""
     if any(mark in _WIDE_END for mark in text[start:end]):
-        return not _inside_quotes(text, end)
+        return not _goes_on(text, end, quoted)
     if end < len(text) and not text[end].isspace():
-        return _is_wide(text[end]) and not _inside_quotes(text, end)
+        return _is_wide(text[end]) and not _goes_on(text, end, quoted)
     following = _NEXT_WORD.match(text, end)
     word = following[1] if following else ""
     if text[start] == "." and text[start : start + 2] != "..":
@@ -72,6 +76,8 @@ def _full_stop_ends(text: str, start: int, following: str) -> bool:
     word = before[0] if before else ""
     if following[:1].islower() or word.casefold() in _TITLES:
         return False
+    if word == "c" and following[:1].isdigit():  # (c. 1455–1536)
+        return False
     if word.isdigit() and _starts_line(text, start - len(word)):
         return False
     initial = len(word) == 1 and word.isupper() and word != "I"
@@ -80,25 +86,25 @@ def _full_stop_ends(text: str, start: int, following: str) -> bool:
     return True
 
 
-def _inside_quotes(text: str, end: int) -> bool:
-    """Whether a bracket opened on this line is still open: 「はい。」と言った is one sentence."""
-    line = text[text.rfind("\n", 0, end) + 1 : end]
-    unclosed = sum(line.count(mark) for mark in _OPEN) - sum(line.count(mark) for mark in _CLOSE)
-    if unclosed > 0:
-        rest = text[end : end + 400].partition("\n")[0]
-        return any(mark in rest for mark in _CLOSE)
-    # 「はい。」と言った: what follows the closed quotation still belongs to it.
-    return text[end - 1] in _CLOSE and text[end : end + 1] in (
-        "と",
-        "な",
-        "は",
-        "が",
-        "を",
-        "に",
-        "の",
-        "で",
-        "も",
-    )
+def _quoted(text: str) -> bytearray:
+    """1 at each character that stands in a quotation or bracket which is closed on its line, not too far on."""
+    marks = bytearray(len(text) + 1)
+    opened: list[int] = []
+    for match in _BRACKET.finditer(text):
+        if match[0] == "\n":
+            opened.clear()
+        elif match[0] in _OPEN:
+            opened.append(match.start())
+        elif opened:
+            start, end = opened.pop(), match.end()
+            if end - start <= _LONGEST_QUOTATION:
+                marks[start + 1 : end] = b"\1" * (end - start - 1)
+    return marks
+
+
+def _goes_on(text: str, end: int, quoted: bytearray) -> bool:
+    """Whether the mark before ``end`` stands in a quotation, or its sentence goes on after it: 「はい。」と言った。"""
+    return bool(quoted[end]) or (text[end - 1] in _CLOSE and text[end : end + 1] in _AFTER_QUOTATION)
 
 
 def _line_cuts(text: str) -> list[int]:
