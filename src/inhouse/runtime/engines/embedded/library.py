@@ -119,6 +119,9 @@ LogCallback = c.CFUNCTYPE(None, c.c_int, c.c_char_p, c.c_void_p)
 
 _I, _U, _B, _F, _S, _Z = c.c_int32, c.c_uint32, c.c_bool, c.c_float, c.c_char_p, c.c_size_t
 
+#: llama.cpp's C++ function around llguidance, which the wheel is built with; plain pointers go in and out.
+INIT_LLGUIDANCE = "_Z22llama_sampler_init_llgPK11llama_vocabPKcS3_"
+
 #: name: (result, arguments)
 _SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "llama_backend_init": (None, ()),
@@ -161,6 +164,7 @@ _SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "llama_adapter_lora_free": (None, (Pointer,)),
     "llama_set_adapters_lora": (_I, (Pointer, Pointer, _Z, Pointer)),
     "llama_sampler_init_grammar": (Pointer, (Pointer, _S, _S)),
+    INIT_LLGUIDANCE: (Pointer, (Pointer, _S, _S)),
     "llama_sampler_apply": (None, (Pointer, Pointer)),
     "llama_sampler_accept": (None, (Pointer, _I)),
     "llama_sampler_free": (None, (Pointer,)),

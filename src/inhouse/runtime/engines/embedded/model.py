@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes as c
+import json
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from inhouse.core.errors import InhouseError, UsageError
-from inhouse.runtime.engines.embedded.library import Batch, LogCallback, TokenDataArray, load
+from inhouse.runtime.engines.embedded.library import INIT_LLGUIDANCE, Batch, LogCallback, TokenDataArray, load
 
 Logits = npt.NDArray[np.float32]
 _log = logging.getLogger(__name__)
@@ -183,6 +184,21 @@ class NativeModel:
             )
         return Grammar(self._lib, handle)
 
+    def schema(self, schema: dict[str, Any]) -> Grammar:
+        """A grammar of the JSON values of a schema. Raises ``UsageError`` where it cannot be read."""
+        compact = {
+            "x-guidance": {"whitespace_flexible": False, "item_separator": ", ", "key_separator": ": "}
+        }
+        init = getattr(self._lib, INIT_LLGUIDANCE)
+        grammar = Grammar(self._lib, init(self._vocab, b"json_schema", json.dumps(schema | compact).encode()))
+        # The library says nothing about a schema that it cannot read, and then allows everything.
+        if grammar.allows(np.arange(self.vocab_size, dtype=np.int32)).all():
+            grammar.close()
+            raise UsageError(
+                reason="The JSON schema cannot be used: it is not valid, or uses what is not supported."
+            )
+        return grammar
+
     def close(self) -> None:
         """Free everything."""
         self._lib.llama_free(self._context)
@@ -278,5 +294,5 @@ class _BatchArrays:
 
 
 def _relay_log(level: int, text: bytes, _: Any) -> None:
-    if level in (3, 4):  # warnings and errors; the rest is chatter
-        _log.warning("llama.cpp: %s", text.decode(errors="replace").rstrip())
+    if level == 4:  # errors; the rest is chatter
+        _log.error("llama.cpp: %s", text.decode(errors="replace").rstrip())

@@ -7,12 +7,10 @@ have been computed earlier, and neither locks nor threads take time from the two
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Callable
 from typing import Any
 
 import psutil
-import xllamacpp
 
 from inhouse.core.errors import InhouseError, UsageError
 from inhouse.core.ids import digest
@@ -20,7 +18,7 @@ from inhouse.runtime.engines.base import Score
 from inhouse.runtime.engines.embedded.adapters import Adapters
 from inhouse.runtime.engines.embedded.governor import Governor
 from inhouse.runtime.engines.embedded.jobs import Generation, Job, Looking, Scoring, Sink
-from inhouse.runtime.engines.embedded.model import NativeModel, Shape
+from inhouse.runtime.engines.embedded.model import Grammar, NativeModel, Shape
 from inhouse.runtime.engines.embedded.protocol import (
     Asked,
     CompletionBody,
@@ -127,19 +125,22 @@ class Service:
 
     def _generation(self, body: CompletionBody, sink: Sink) -> Generation:
         tokens = self._tokens(body)
-        gbnf = _grammar(body)
-        grammar = self.model.grammar(gbnf) if gbnf is not None else None
         return Generation(
             tokens,
             sink,
             body.lora(),
             body.priority,
             vocabulary=self.model,
-            sampler=Sampler(body.temperature, body.top_p, body.seed, grammar),
+            sampler=Sampler(body.temperature, body.top_p, body.seed, self._grammar(body)),
             max_tokens=body.max_tokens,
             stops=body.stop,
             top=body.top,
         )
+
+    def _grammar(self, body: CompletionBody) -> Grammar | None:
+        if body.response_format and body.response_format.json_schema:
+            return self.model.schema(body.response_format.json_schema.schema_)
+        return self.model.grammar(body.grammar) if body.grammar is not None else None
 
     def _tokens(self, body: Asked) -> list[int]:
         text = body.prompt if body.prompt is not None else self._template.render(body.said())
@@ -150,13 +151,3 @@ class Service:
         if wanted != self._threads:
             self.model.set_threads(wanted)
             self._threads = wanted
-
-
-def _grammar(body: CompletionBody) -> str | None:
-    if body.response_format is None or body.response_format.json_schema is None:
-        return body.grammar
-    try:
-        grammar: str = xllamacpp.json_schema_to_grammar(json.dumps(body.response_format.json_schema.schema_))
-    except ValueError as error:
-        raise UsageError(reason=f"The JSON schema cannot be used: {error}") from error
-    return grammar
