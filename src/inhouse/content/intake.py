@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from inhouse.accounts import ais
-from inhouse.content import documents, index, languages, sources
+from inhouse.content import documents, embed_job, index, languages, sources
 from inhouse.content.files import Files
 from inhouse.content.importers.base import Options, Outcome, Skipped
 from inhouse.content.importers.factory import Plan, read
@@ -69,11 +69,12 @@ class Intake:
             return
         if outcome.language == languages.UNKNOWN and main_language not in _OWN_SCRIPT:
             outcome = outcome.model_copy(update={"language": main_language})
-        known = self._hashes.setdefault(outcome.key, outcome.hash)
-        if known != outcome.hash:
-            self._skip(Skipped(name=outcome.title, reason="another item of the source has the same name"))
-        elif all(outcome.key != item.key for item in self._pending):
+        known = self._hashes.get(outcome.key)
+        if known is None:
+            self._hashes[outcome.key] = outcome.hash
             self._pending.append(outcome)
+        elif known != outcome.hash:  # the same twice is no error: parts of an archive overlap
+            self._skip(Skipped(name=outcome.title, reason="another item of the source has the same name"))
 
     def _skip(self, skipped: Skipped) -> None:
         self._tally.skip(skipped)
@@ -89,17 +90,18 @@ class Intake:
     def _store(self, tx: Tx, items: Sequence[Item]) -> None:
         ai_id, source_id = self._source.ai_id, self._source.id
         known = documents.known(tx, ai_id, source_id, [item.key for item in items])
-        for item in items:
-            document_id, stored = known.get(item.key, (None, None))
-            if stored == item.hash:
-                self._tally.unchanged += 1
-                continue
+        fresh = [item for item in items if known.get(item.key, (None, None))[1] != item.hash]
+        for item in fresh:
+            document_id, _ = known.get(item.key, (None, None))
             document = documents.put(tx, ai_id, source_id, item, document_id)
             index.put_document(tx, ai_id, document, item.sections)
             if document_id is None:
                 self._tally.added += 1
             else:
                 self._tally.changed += 1
+        self._tally.unchanged += len(items) - len(fresh)
+        if fresh:
+            embed_job.enqueue(tx, ai_id)
 
     def _prune(self, tx: Tx) -> None:
         """Remove what was not there this time; what could not be read may be there still, and stays."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 from inhouse.accounts.actors import Actor
 from inhouse.content.values import Basis, Right
 from inhouse.core import clock
-from inhouse.core.errors import InhouseError
+from inhouse.core.errors import UsageError
 
 _MOST_NOTE = 2000
 _NEEDS_NOTE = (Basis.LICENSED, Basis.PERMISSION)
 
 
-class NoRight(InhouseError):
+class NoRight(UsageError):
     """Say why this may be used: own-work, "licensed: which licence", "permission: whose", or public-domain."""
 
 
