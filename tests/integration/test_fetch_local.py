@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -29,10 +30,12 @@ class Site(BaseHTTPRequestHandler):
         self.wfile.write(f"<p>asked for {self.headers['Host']}</p>".encode())
         for _ in range(40 if self.path == "/slow" else 0):
             time.sleep(0.1)
-            self.wfile.write(b".")
+            with suppress(ConnectionError):
+                self.wfile.write(b".")
         if self.path == "/endless":
-            while True:
-                self.wfile.write(b"x" * 100_000)
+            with suppress(ConnectionError):
+                while True:
+                    self.wfile.write(b"x" * 100_000)
 
     def log_message(self, format: str, *args: object) -> None:
         """Quiet."""

@@ -142,8 +142,8 @@ class Fetcher:
         size = 0
         try:
             with path.open("wb") as file:
-                # Small pieces, so that packed content can't unpack to much between two looks at the limit.
-                for piece in answer.iter_bytes(64 * 1024):
+                # As they come: a given size of pieces would wait for a slow server beyond the deadline.
+                for piece in answer.iter_bytes():
                     size += len(piece)
                     if size > self._most_bytes:
                         raise FetchTooLarge(host=host, limit=max(1, self._most_bytes // _MEGABYTE))
