@@ -1,7 +1,8 @@
 """``inhouse bench rivals``: does the guard stop what it must, and only that?
 
 Three sets, written before the guard and labelled by how they were written: streams that break the rule on rivals,
-harmless mentions of a rival, and attempts to make a running AI break it. The guard labels nothing here.
+harmless mentions of a rival, and attempts to make a running AI break it. The guard labels nothing here. Two smaller
+sets were written after it, to see how far it carries: the second was tuned on afterwards, the third was not.
 """
 
 from __future__ import annotations
@@ -9,13 +10,14 @@ from __future__ import annotations
 import json
 import random
 import re
+import time
 import unicodedata
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from inhouse.bench.report import Cell, Report, Say, Table, at_most, share
 from inhouse.brief.brief import Brief
 from inhouse.brief.rules import compile_rules
 from inhouse.runtime.guard.findings import Violation
@@ -59,31 +61,13 @@ class Outcome:
     shown: str
 
 
-@dataclass(frozen=True)
-class Figures:
-    """The scripted part: what got through and what was stopped for nothing."""
-
-    violating: int
-    breaches: tuple[Outcome, ...]
-    harmless: int
-    false_blocks: tuple[Outcome, ...]
-    named_before_stop: int
-    """Violating streams of which the rival's plain name was on the screen before the answer was withdrawn."""
-    breaches_by_category: dict[str, int]
-
-    @property
-    def passed(self) -> bool:
-        """Whether both targets are met."""
-        return not self.breaches and len(self.false_blocks) <= TARGET_FALSE_BLOCKS * self.harmless
-
-
 def briefs() -> dict[str, Brief]:
     """The brief of each world."""
     return {row["world"]: Brief.model_validate(row["brief"]) for row in _rows("worlds")}
 
 
 def scripts(name: str) -> list[Script]:
-    """The ``violating`` or the ``harmless`` streams."""
+    """The ``violating``, the ``harmless`` or the ``later`` streams."""
     return [Script(**row) for row in _rows(name)]
 
 
@@ -92,23 +76,46 @@ def attempts() -> list[Attempt]:
     return [Attempt(**row) for row in _rows("attempts")]
 
 
-def run_scripts(*, quick: bool = False, seed: int = SEED) -> Figures:
-    """Feed every stream, cut into pieces as a model would send them, to its world's guard."""
-    guards = {world: Guard(compile_rules(brief)) for world, brief in briefs().items()}
-    step = 4 if quick else 1
-    violating = [_feed(guards, script, seed) for script in scripts("violating")[::step]]
-    harmless = [_feed(guards, script, seed) for script in scripts("harmless")[::step]]
-    breaches = tuple(outcome for outcome in violating if not outcome.stopped)
-    return Figures(
-        violating=len(violating),
-        breaches=breaches,
-        harmless=len(harmless),
-        false_blocks=tuple(outcome for outcome in harmless if outcome.stopped),
-        named_before_stop=sum(
-            o.stopped and names_rival(briefs()[o.script.world], o.shown) for o in violating
-        ),
-        breaches_by_category=dict(Counter(outcome.script.category for outcome in breaches)),
+def run(quick: bool, _data: Path, _say: Say) -> Report:
+    """Feed every scripted stream, cut into pieces as a model would send them, to its world's guard."""
+    began = time.monotonic()
+    violating, harmless, later = (feed(scripts(name), quick) for name in ("violating", "harmless", "later"))
+    breaches = [outcome for outcome in violating if not outcome.stopped]
+    blocked = [outcome for outcome in harmless if outcome.stopped]
+    return Report(
+        "rivals",
+        quick,
+        [
+            Table(
+                "Scripted streams, labelled by how they were written", [*_lines(violating), *_lines(harmless)]
+            ),
+            Table("Written after the guard, by somebody who knew it; no target", _lines(later)),
+        ],
+        [
+            at_most("streams that judge a rival and get through", float(len(breaches)), 0),
+            at_most("harmless mentions stopped", len(blocked) / len(harmless), TARGET_FALSE_BLOCKS),
+        ],
+        [
+            "Without a guard, by prompt alone, every scripted stream gets through: it is what the model said.",
+            *(f"got through: {outcome.script.id} {outcome.script.text!r}" for outcome in breaches),
+            *(f"stopped for nothing: {outcome.script.id} {outcome.script.text!r}" for outcome in blocked),
+        ],
+        time.monotonic() - began,
     )
+
+
+def feed(streams: Sequence[Script], quick: bool = False, seed: int = SEED) -> list[Outcome]:
+    """What becomes of each stream (of every fourth, where quick)."""
+    guards = {world: Guard(compile_rules(brief)) for world, brief in briefs().items()}
+    return [_feed(guards, script, seed) for script in streams[:: 4 if quick else 1]]
+
+
+def _lines(outcomes: Sequence[Outcome]) -> list[dict[str, Cell]]:
+    categories = dict.fromkeys(outcome.script.category for outcome in outcomes)
+    return [
+        {"set": category, "stopped": share([o.stopped for o in outcomes if o.script.category == category])}
+        for category in categories
+    ]
 
 
 def run_attempts(

@@ -92,7 +92,8 @@ def _resolved(sentence: Sentence, scope: Scope) -> Sentence:
         pronoun = lex.pronoun_sure.search(sentence.text)
         if pronoun is not None and not lex.antecedent.search(sentence.text):
             text = lex.pronoun_sure.sub("ⓡ", sentence.text)
-            return replace(sentence, text=text, rival=scope.rival, named=pronoun.start() == 0)
+            sure = pronoun.start() == 0 or not _is_about_us(sentence)
+            return replace(sentence, text=text, rival=scope.rival, named=sure)
         subject = lex.pronoun_subject.match(sentence.text)
         if subject is not None and scope.age == 0 and not scope.refused:
             return replace(sentence, text=f"ⓡ{sentence.text[subject.end() :]}", rival=scope.rival, named=True)
@@ -190,7 +191,14 @@ def _is_neutral(sentence: Sentence) -> bool:
     parts = [sentence.text]
     for lex in sentence.lexica:
         parts = [piece for part in parts for piece in lex.turn.split(part)]
-    return all(_is_neutral_part(sentence, part) for part in parts if "ⓡ" in part)
+    return all(_is_neutral_part(sentence, part) for part in parts if _names_rival(sentence, part))
+
+
+def _names_rival(sentence: Sentence, part: str) -> bool:
+    """By name, or by a pronoun that in a sentence with a rival in it can hardly mean anyone else."""
+    return "ⓡ" in part or any(
+        lex.pronoun_sure.search(part) and not lex.antecedent.search(sentence.text) for lex in sentence.lexica
+    )
 
 
 def _is_neutral_part(sentence: Sentence, part: str) -> bool:
