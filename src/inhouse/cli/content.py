@@ -12,6 +12,7 @@ from inhouse.cli.context import actor, err, progress_bar, services, show
 from inhouse.cli.options import AsJson, Yes
 from inhouse.content.library import SourceInUse, Wish
 from inhouse.content.reports import ImportReport
+from inhouse.content.values import Document
 from inhouse.core.errors import InhouseError, UsageError
 from inhouse.store.jobs import Job
 
@@ -68,7 +69,7 @@ def sources(ai: AiSlug, as_json: AsJson = False) -> None:
     Example: inhouse sources potter
     """
     found = services().library.sources(actor(), services().ais.by_slug(actor(), ai).id)
-    show(found if as_json else [_row(source) for source in found], as_json)
+    show(found, as_json, "\n".join(_source(source) for source in found) or "Nothing is imported yet.")
 
 
 def documents(
@@ -84,8 +85,7 @@ def documents(
     """
     ai_id = services().ais.by_slug(actor(), ai).id
     found = services().library.documents(actor(), ai_id, source_id=source, limit=limit, offset=offset)
-    shown = {"id", "title", "kind", "language", "published_at", "url"}
-    show(found if as_json else [document.model_dump(include=shown) for document in found], as_json)
+    show(found, as_json, "\n".join(_document(document) for document in found) or "No documents.")
 
 
 def revoke(
@@ -140,15 +140,15 @@ def _told(report: ImportReport) -> str:
     return "\n".join(lines)
 
 
-def _row(found: SourceInUse) -> dict[str, object]:
-    source = found.source
-    return {
-        "id": source.id,
-        "origin": source.origin,
-        "documents": found.documents,
-        "right": f"{source.right.basis}: {source.right.note}"
-        if source.right.note
-        else source.right.basis.value,
-        "imported": source.imported_at,
-        "revoked": source.revoked_at,
-    }
+def _source(found: SourceInUse) -> str:
+    """Ids stand whole, in lines and not in a table that would cut them: they are copied into other commands."""
+    source, right = found.source, found.source.right
+    state = f"revoked {source.revoked_at:%F}" if source.revoked_at else f"{found.documents} documents"
+    return f"{source.id}  {state}  {right.basis}{f': {right.note}' if right.note else ''}  {source.origin}"
+
+
+def _document(document: Document) -> str:
+    day = f"{document.published_at:%F}" if document.published_at else "-" * 10
+    return "  ".join(
+        [document.id, day, document.kind, document.language, document.title, document.url or ""]
+    ).rstrip()
