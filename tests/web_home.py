@@ -20,8 +20,11 @@ from inhouse.content.jobs import import_handler
 from inhouse.content.library import Library
 from inhouse.content.staging import Staging
 from inhouse.conversations.conversations import Conversations
+from inhouse.conversations.erasure import Erasure
+from inhouse.conversations.fandata import FanData
 from inhouse.conversations.fans import Fans
 from inhouse.conversations.handovers import Handovers
+from inhouse.conversations.ledger import Ledger
 from inhouse.conversations.picks import Picks
 from inhouse.conversations.verdicts import Verdicts
 from inhouse.core.errors import Busy
@@ -34,8 +37,10 @@ from inhouse.releases.amendments import Amendments
 from inhouse.releases.cases import Cases, Expect
 from inhouse.releases.release import Candidate, Check, Gate, Share
 from inhouse.releases.releases import Releases
+from inhouse.releases.revocation import Revocation
 from inhouse.runtime.engines.fake import FakeEngine
 from inhouse.runtime.request import ReplyRequest
+from inhouse.store.blobs import Blobs
 from inhouse.store.database import Database
 from inhouse.store.jobs import Worker
 
@@ -112,6 +117,9 @@ class NoAdapters:
     def generation(self, tx: Any) -> str | None:
         return None
 
+    def taint(self, tx: Any, ai_id: str, lineage_id: str) -> list[str]:
+        return []
+
 
 class StillTuning:
     """Trainings that the tests themselves write."""
@@ -140,6 +148,8 @@ class Home:
     verdicts: Verdicts
     picks: Picks
     handovers: Handovers
+    fan_data: FanData
+    erasure: Erasure
     tuning: Any
     engine: FakeEngine
     fans: Fans
@@ -153,6 +163,7 @@ def build(db: Database, folder: Path, **settings: Any) -> Home:
     script = Script()
     briefs = Briefs(db)
     releases = Releases(db, NoAdapters(), briefs)
+    fan_data = FanData(db, Revocation(NoAdapters()), ledger := Ledger(folder / "erasures"))  # type: ignore[arg-type]
     staging = Staging(folder / "uploads", chosen.max_upload_mb << 20)
     return Home(
         settings=chosen,
@@ -169,6 +180,8 @@ def build(db: Database, folder: Path, **settings: Any) -> Home:
         verdicts=Verdicts(db),
         picks=Picks(db, releases, script),
         handovers=Handovers(db),
+        fan_data=fan_data,
+        erasure=Erasure(db, Blobs(folder / "blobs"), ledger, fan_data),
         tuning=StillTuning(),
         engine=FakeEngine(),
         conversations=Conversations(db, releases, script, chosen),

@@ -6,9 +6,8 @@ the fixed reasons that are given to ``UsageError`` and ``Conflict`` anywhere.
 
 from __future__ import annotations
 
-import importlib
+import ast
 import io
-import pkgutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,13 +15,13 @@ from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
-import inhouse
-from inhouse.core.errors import InhouseError
 from inhouse.web import i18n
 
 _HERE = Path(__file__).parent
-_PACKAGES = Path(inhouse.__file__).parent
-_WITHOUT = ("bench", "cli", "lab")
+_PACKAGES = _HERE.parent
+#: Packages whose errors no page shows.
+_WITHOUT = ("app", "bench", "cli", "lab", "tuning", "__pycache__")
+_DEEPEST = 4
 _PAGES = [("**.py", "python"), ("**.html", "jinja2")]
 _KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "N_": None}
 _REASONS = {"UsageError": None, "Conflict": None}
@@ -69,33 +68,33 @@ def _of_pages() -> Iterator[tuple[str | tuple[str, ...], str]]:
 
 
 def _of_errors() -> Iterator[tuple[str, str]]:
-    """The docstrings of all errors that a page may show."""
-    for module in pkgutil.walk_packages([str(_PACKAGES)], "inhouse."):
-        if module.name.split(".")[1] not in _WITHOUT and not module.name.endswith("__main__"):
-            importlib.import_module(module.name)
-    for error in _subclasses(InhouseError):
-        said = " ".join((error.__doc__ or "").split())
-        if (
-            said
-            and not said.startswith("{")
-            and not error.__module__.startswith(tuple(f"inhouse.{w}" for w in _WITHOUT))
-        ):
-            yield said, error.__module__
+    """The docstrings of all errors that a page may show, read from the source so that nothing need be imported."""
+    classes = [
+        (node, f"{path.relative_to(_PACKAGES)}")
+        for package in _shown_packages()
+        for path in sorted(package.rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.ClassDef)
+    ]
+    errors = {"InhouseError"}
+    for _ in range(_DEEPEST):
+        errors |= {
+            node.name for node, _place in classes if errors & {ast.unparse(base) for base in node.bases}
+        }
+    for node, place in classes:
+        said = " ".join((ast.get_docstring(node) or "").split())
+        if node.name in errors and said and not said.startswith("{"):
+            yield said, place
 
 
 def _of_reasons() -> Iterator[tuple[str, str]]:
-    for package in sorted(_PACKAGES.iterdir()):
-        if package.is_dir() and package.name not in _WITHOUT:
-            for name, _line, message, _comments, _context in extract_from_dir(
-                package, [("**.py", "python")], None, _REASONS
-            ):
-                yield (message if isinstance(message, str) else message[0]), f"{package.name}/{name}"
+    for package in _shown_packages():
+        for found in extract_from_dir(package, [("**.py", "python")], None, _REASONS):
+            yield _key(found[2]), f"{package.name}/{found[0]}"
 
 
-def _subclasses(kind: type[InhouseError]) -> Iterator[type[InhouseError]]:
-    yield kind
-    for child in kind.__subclasses__():
-        yield from _subclasses(child)
+def _shown_packages() -> list[Path]:
+    return [path for path in sorted(_PACKAGES.iterdir()) if path.is_dir() and path.name not in _WITHOUT]
 
 
 def _is_translated(message: Message) -> bool:

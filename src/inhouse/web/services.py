@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Sequence
+from typing import Any, Protocol
 
 from inhouse.accounts.accounts import Accounts
+from inhouse.accounts.actors import Actor
 from inhouse.accounts.ais import AIs
 from inhouse.accounts.keys import Keys
 from inhouse.brief.briefs import Briefs
 from inhouse.content.library import Library
 from inhouse.conversations.conversations import Conversations
+from inhouse.conversations.erasure import Erasure
+from inhouse.conversations.fandata import FanData
 from inhouse.conversations.fans import Fans
 from inhouse.conversations.handovers import Handovers
 from inhouse.conversations.picks import Picks
@@ -20,6 +24,14 @@ from inhouse.releases.cases import Cases
 from inhouse.releases.releases import Releases
 from inhouse.runtime.engines.base import Engine
 from inhouse.store.database import Database
+from inhouse.store.jobs import Job
+
+
+class Tuning(Protocol):
+    """Training, as far as the pages need it."""
+
+    def train(self, actor: Actor, ai_id: str) -> Job: ...
+    def adapters(self, actor: Actor, ai_id: str) -> Sequence[Any]: ...
 
 
 class Services(Protocol):
@@ -53,6 +65,12 @@ class Services(Protocol):
     def picks(self) -> Picks: ...
     @property
     def handovers(self) -> Handovers: ...
+    @property
+    def fan_data(self) -> FanData: ...
+    @property
+    def erasure(self) -> Erasure: ...
+    @property
+    def tuning(self) -> Tuning: ...
     @property
     def fans(self) -> Fans: ...
     @property

@@ -75,7 +75,12 @@ def history(studio: Studio, old: int | None = None, new: int | None = None) -> R
         before, after = briefs.get(studio.actor, ai, old), briefs.get(studio.actor, ai, new)
         compared = differences(before.brief, after.brief)
     newest = versions[0].number if versions else 0
-    shown: dict[str, Any] = {"versions": versions, "compared": compared, "old": old or 0, "new": new or newest}
+    shown: dict[str, Any] = {
+        "versions": versions,
+        "compared": compared,
+        "old": old or 0,
+        "new": new or newest,
+    }
     return studio.page("brief", "brief_history.html", **shown)
 
 

@@ -41,7 +41,13 @@ def page(studio: Studio) -> Response:
             "cases": len(cases.active(tx, studio.ai.id)),
         }
     ahead = next((step for step in steps if not step.done), None)
-    shown: dict[str, Any] = {"steps": steps, "ahead": ahead, "latest": latest, "live": live, "figures": figures}
+    shown: dict[str, Any] = {
+        "steps": steps,
+        "ahead": ahead,
+        "latest": latest,
+        "live": live,
+        "figures": figures,
+    }
     return studio.page("", "overview.html", **shown)
 
 

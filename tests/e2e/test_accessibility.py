@@ -1,0 +1,90 @@
+"""Every page holds WCAG 2.2 AA in both languages and both colour schemes, and fits a phone of 360 pixels."""
+
+from __future__ import annotations
+
+import pytest
+
+from conftest import Visitor, ask, faults
+from inhouse.store import jobs
+from web_home import Home
+
+pytestmark = pytest.mark.e2e
+
+LOOKS = [(language, scheme) for language in ("en-GB", "ja-JP") for scheme in ("light", "dark")]
+_STUDIO = "/studio/quill"
+_PUBLIC = ("/sign-in", "/docs", "/nowhere", "/a/quill", "/a/quill/data")
+_OWNERS = (
+    "/studio",
+    "/studio/ais/new",
+    _STUDIO,
+    *(
+        f"{_STUDIO}/{name}"
+        for name in ("content", "brief", "brief/history", "training", "picks", "picks/pair")
+    ),
+    *(
+        f"{_STUDIO}/{name}"
+        for name in ("releases", "conversations", "handovers", "cases", "people", "settings")
+    ),
+    "/operator",
+    "/operator/jobs",
+    "/operator/health",
+    "/operator/people",
+)
+
+
+@pytest.mark.parametrize(("language", "scheme"), LOOKS)
+def test_public_pages(visitor: Visitor, language: str, scheme: str) -> None:
+    page = visitor("/sign-in", locale=language, color_scheme=scheme)
+    for path in _PUBLIC:
+        page.goto(path)
+        assert (path, faults(page)) == (path, [])
+
+
+@pytest.mark.parametrize(("language", "scheme"), LOOKS)
+def test_a_conversation_with_all_its_states(visitor: Visitor, language: str, scheme: str) -> None:
+    page = visitor("/a/quill", locale=language, color_scheme=scheme)
+    for question in ("Do you ship to Japan?", "unknown", "please break"):
+        ask(page, question)
+    page.locator("#person summary").click()
+    assert faults(page) == []
+    page.locator(".sources a[href*='/source/']").first.click()
+    assert faults(page) == []
+    page.goto("/a/quill/data")
+    assert faults(page) == []
+
+
+@pytest.mark.parametrize(("language", "scheme"), LOOKS)
+def test_the_owners_pages(home: Home, owner: Visitor, language: str, scheme: str) -> None:
+    page = owner("/a/quill", locale=language, color_scheme=scheme)
+    ask(page, "Do you ship to Japan?")
+    page.locator("#person summary").click()
+    page.locator("#person [name=note]").fill("Could somebody call me?")
+    page.locator("#person .button.main").click()
+    live_training(home)
+    for path in _OWNERS:
+        page.goto(path)
+        assert (path, faults(page)) == (path, [])
+    for path in ("conversations", "handovers"):
+        page.goto(f"{_STUDIO}/{path}")
+        page.locator(".list a").first.click()
+        assert (path, faults(page)) == (path, [])
+
+
+def test_pages_fit_a_phone_of_360_pixels(home: Home, owner: Visitor) -> None:
+    page = owner("/a/quill", viewport={"width": 360, "height": 740}, locale="ja-JP")
+    ask(page, "Do you ship to Japan?")
+    live_training(home)
+    for path in (*_PUBLIC, *_OWNERS):
+        page.goto(path)
+        wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert (path, wider) == (path, 0)
+
+
+def live_training(home: Home) -> None:
+    """A training that has run for a while, for its picture."""
+    ai = home.ais.public("quill")
+    losses = [[step, 3.2 - step / 100] for step in range(0, 100, 5)]
+    with home.db.write() as tx:
+        job = jobs.enqueue(tx, "train", {}, ai_id=ai.id, lane="heavy")
+        change = {"state": "stopped", "progress": 0.4, "message": "stopped", "detail": {"loss": losses}}
+        tx.execute(jobs.jobs.update().where(jobs.jobs.c.id == job.id).values(change))
