@@ -56,7 +56,7 @@ def ask(
     *script: Script,
     request: ReplyRequest | None = None,
     retriever: FakeRetriever | None = None,
-    profile: Profile = Profile(Method.TRAINED),
+    profile: Profile = Profile(method=Method.TRAINED),
 ) -> tuple[Ended, list[Event], FakeEngine]:
     engine = FakeEngine(script)
     made = replace(request or ReplyRequest("ai_1", "Kilnfold", "business", BRIEF, ""), question=question)
@@ -169,7 +169,7 @@ def test_japanese_is_quoted_where_the_model_does_not_write_it() -> None:
 
 
 def test_extraction_needs_likeness() -> None:
-    profile = Profile(Method.EXTRACTIVE)
+    profile = Profile(method=Method.EXTRACTIVE)
     ended, _, _ = ask("When do you ship to Norway?", retriever=FakeRetriever(cosine=0.5), profile=profile)
     assert ended.abstained
 
@@ -189,7 +189,7 @@ def test_a_reader_who_leaves_stops_the_engine() -> None:
     engine = FakeEngine(["We ship to Norway every Thursday. Parcels take five days"])
 
     async def leave() -> None:
-        replier = Replier(engine, FakeRetriever(), Profile(Method.TRAINED))
+        replier = Replier(engine, FakeRetriever(), Profile(method=Method.TRAINED))
         events = replier.reply(ReplyRequest("ai_1", "Kilnfold", "business", BRIEF, "When do you ship?"))
         async for event in events:
             if isinstance(event, Token):

@@ -5,13 +5,13 @@ from __future__ import annotations
 from functools import cached_property
 from pathlib import Path
 
+from inhouse.app.shelves import AdapterShelf, Briefcase
+
 from inhouse.accounts.accounts import Accounts
 from inhouse.accounts.ais import AIs
 from inhouse.accounts.keys import Keys
 from inhouse.app import schema
-from inhouse.app.engine import make_engine, profile_of
-from inhouse.runtime.retrieval import SearchRetriever
-from inhouse.app.shelves import AdapterShelf, Briefcase
+from inhouse.app.backup import LEDGER
 from inhouse.brief.briefs import Briefs
 from inhouse.content.embedding.base import Embedder
 from inhouse.content.embedding.factory import make_embedder
@@ -21,11 +21,24 @@ from inhouse.content.library import Library
 from inhouse.content.search import Search
 from inhouse.content.staging import Staging
 from inhouse.conversations.conversations import Conversations
+from inhouse.conversations.erasure import Erasure
+from inhouse.conversations.fandata import FanData
 from inhouse.conversations.fans import Fans
+from inhouse.conversations.handovers import Handovers
+from inhouse.conversations.ledger import Ledger
+from inhouse.conversations.picks import Picks
+from inhouse.conversations.retention import Retention
+from inhouse.conversations.verdicts import Verdicts
 from inhouse.core.settings import Settings
+from inhouse.releases.amendments import Amendments
+from inhouse.releases.cases import Cases
 from inhouse.releases.releases import Releases
+from inhouse.releases.revocation import Revocation
 from inhouse.runtime.engines.base import Engine
+from inhouse.runtime.engines.factory import make_engine
+from inhouse.runtime.profile import installed, profile_of
 from inhouse.runtime.reply import Replier
+from inhouse.runtime.retrieval import SearchRetriever
 from inhouse.store.blobs import Blobs
 from inhouse.store.database import Database
 from inhouse.store.migrations import upgrade
@@ -92,7 +105,8 @@ class Services:
 
     @cached_property
     def engine(self) -> Engine:
-        return make_engine(self.settings, self.run_dir)
+        embedded = self.settings.engine == "embedded"
+        return make_engine(self.settings, installed(self.settings).file if embedded else Path())
 
     @cached_property
     def replier(self) -> Replier:
@@ -106,6 +120,47 @@ class Services:
     @cached_property
     def conversations(self) -> Conversations:
         return Conversations(self.db, self.releases, self.replier, self.settings)
+
+    @cached_property
+    def amendments(self) -> Amendments:
+        return Amendments(self.db)
+
+    @cached_property
+    def cases(self) -> Cases:
+        return Cases(self.db)
+
+    @cached_property
+    def revocation(self) -> Revocation:
+        return Revocation(self.adapters)
+
+    @cached_property
+    def verdicts(self) -> Verdicts:
+        return Verdicts(self.db)
+
+    @cached_property
+    def picks(self) -> Picks:
+        return Picks(self.db, self.releases, self.replier)
+
+    @cached_property
+    def handovers(self) -> Handovers:
+        return Handovers(self.db)
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        return Ledger(self.settings.home / LEDGER)
+
+    @cached_property
+    def fan_data(self) -> FanData:
+        return FanData(self.db, self.revocation, self.ledger)
+
+    @cached_property
+    def erasure(self) -> Erasure:
+        cleaners = [self.staging.remove_all]
+        return Erasure(self.db, self.blobs, self.ledger, self.fan_data, cleaners=cleaners)
+
+    @cached_property
+    def retention(self) -> Retention:
+        return Retention(self.db)
 
     def close(self) -> None:
         """Let go of child processes and connections."""

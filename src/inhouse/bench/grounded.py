@@ -12,7 +12,7 @@ import random
 import time
 from collections.abc import Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from inhouse.bench.reading_score import grounded_f1
@@ -24,7 +24,7 @@ from inhouse.core.settings import Settings
 from inhouse.lab.readings import Reading, paragraphs, xquad
 from inhouse.runtime.engines.base import Engine, Priority
 from inhouse.runtime.engines.factory import make_engine
-from inhouse.runtime.profile import Method, Profile, profile_of
+from inhouse.runtime.profile import Method, Profile, installed
 from inhouse.runtime.reply import Replier
 from inhouse.runtime.request import ReplyRequest
 
@@ -90,11 +90,12 @@ async def _ask_all(
     place: Workplace, questions: Sequence[tuple[Reading, bool]], say: Say
 ) -> dict[str, list[Asked]]:
     settings = Settings()
-    engine = make_engine(settings, place.folder / "run")
-    ships = profile_of(settings)
+    model = installed(settings)
+    engine = make_engine(settings.model_copy(update={"home": place.folder}), model.file)
+    ships = model.profile
     methods = {
-        "extractive only": replace(ships, method=Method.EXTRACTIVE),
-        "prompt only": replace(ships, method=Method.PROMPTED),
+        "extractive only": ships.model_copy(update={"method": Method.EXTRACTIVE}),
+        "prompt only": ships.model_copy(update={"method": Method.PROMPTED}),
         "what ships": ships,
     }
     try:

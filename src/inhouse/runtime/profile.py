@@ -4,6 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from inhouse.core.errors import InhouseError
+from inhouse.core.settings import Settings
+
+#: Written by ``inhouse models fetch`` beside the model files, last: what it names is complete.
+CURRENT = "current.json"
+
+
+class NoModel(InhouseError):
+    """There is no model in {folder}. Run: inhouse models fetch"""
+
+    status = 503
 
 
 class Method(StrEnum):
@@ -17,9 +32,10 @@ class Method(StrEnum):
     """Without the model: the passage's own sentence."""
 
 
-@dataclass(frozen=True)
-class Profile:
-    """A model's profile. The thresholds are chosen on tuning data by ``inhouse bench grounded --tune``."""
+class Profile(BaseModel):
+    """A model's profile. The thresholds are chosen on tuning data (``docs/lab-log.md``), and ship with the generation."""
+
+    model_config = ConfigDict(frozen=True)
 
     method: Method
     languages: frozenset[str] = frozenset({"en"})
@@ -36,3 +52,42 @@ class Profile:
     def writes(self, language: str) -> bool:
         """Whether the model writes this language well enough to answer in it."""
         return "*" in self.languages or language in self.languages
+
+
+@dataclass(frozen=True)
+class Installed:
+    """The model that an installation serves."""
+
+    generation: str
+    file: Path
+    profile: Profile
+
+
+def installed(settings: Settings) -> Installed:
+    """The generation that the embedded engine serves; raises ``NoModel`` where none was fetched."""
+    folder = settings.models_folder
+    try:
+        found = _Current.model_validate_json((folder / CURRENT).read_bytes())
+    except (OSError, ValidationError) as error:
+        raise NoModel(folder=folder) from error
+    return Installed(found.generation, folder / found.file, found.profile)
+
+
+def profile_of(settings: Settings) -> Profile:
+    """What the configured engine's model can be trusted with: one that we don't know is told what to do, in any language."""
+    if settings.engine == "openai":
+        return Profile(method=Method.PROMPTED, languages=frozenset({"*"}))
+    return installed(settings).profile
+
+
+def write_current(folder: Path, generation: str, file: str, profile: Profile) -> None:
+    """Make a model file of the folder the one that is served."""
+    aside = folder / f".{CURRENT}"
+    aside.write_text(_Current(generation=generation, file=file, profile=profile).model_dump_json(indent=1))
+    aside.rename(folder / CURRENT)
+
+
+class _Current(BaseModel):
+    generation: str
+    file: str
+    profile: Profile
