@@ -43,6 +43,7 @@ class EmbeddedEngine:
         context_per_sequence: int,
         sequences: int,
         adapter_budget_bytes: int = 512 * 1024 * 1024,
+        prefix_budget_bytes: int = 256 * 1024 * 1024,
     ) -> None:
         self._config = Config(
             model=model.absolute(),
@@ -50,6 +51,7 @@ class EmbeddedEngine:
             context=context_per_sequence,
             sequences=sequences,
             adapter_budget=adapter_budget_bytes,
+            prefix_budget=prefix_budget_bytes,
         )
         run_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._run_dir = run_dir
@@ -71,7 +73,13 @@ class EmbeddedEngine:
         except (OSError, ValueError) as error:
             raise Unavailable(what=_WHAT, reason="it was never started here. Run inhouse serve") from error
         return cls(
-            config.model, run_dir, config.threads, config.context, config.sequences, config.adapter_budget
+            config.model,
+            run_dir,
+            config.threads,
+            config.context,
+            config.sequences,
+            config.adapter_budget,
+            config.prefix_budget,
         )
 
     async def start(self) -> None:

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from inhouse.core.errors import InhouseError, UsageError
 from inhouse.runtime.engines.embedded.library import INIT_LLGUIDANCE, Batch, LogCallback, TokenDataArray, load
+from inhouse.runtime.engines.embedded.prefixes import State
 
 Logits = npt.NDArray[np.float32]
 _log = logging.getLogger(__name__)
@@ -28,10 +29,6 @@ class ModelUnusable(InhouseError):
     status = 503
 
 
-class OutOfCells(Exception):
-    """The context has no room for the batch; nothing was computed."""
-
-
 class Row(NamedTuple):
     """One token of a batch: which token, at which position of which sequence, and whether its logits are wanted."""
 
@@ -43,9 +40,9 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True)
 class Shape:
-    """How large the context is: tokens in all sequences together, sequences, tokens in one batch."""
+    """How large the context is: tokens in each sequence, sequences, tokens in one batch."""
 
-    cells: int
+    context: int
     sequences: int
     batch: int
 
@@ -117,13 +114,8 @@ class NativeModel:
     # -- computing --------------------------------------------------------------------------------------------
 
     def decode(self, rows: Sequence[Row]) -> Logits:
-        """Compute a batch. Returns (outputs, vocabulary) logits in the rows' order: a view that the next call reuses.
-
-        Raises ``OutOfCells`` where the context is full.
-        """
+        """Compute a batch. Returns (outputs, vocabulary) logits in the rows' order: a view that the next call reuses."""
         status = self._lib.llama_decode(self._context, self._batch.fill(rows))
-        if status == 1:
-            raise OutOfCells
         if status:
             raise RuntimeError(f"llama_decode ended with {status}")
         outputs = sum(row.output for row in rows)
@@ -143,9 +135,18 @@ class NativeModel:
         """Forget all of a sequence but its first ``tokens``."""
         self._lib.llama_memory_seq_rm(self._memory, sequence, tokens, -1)
 
-    def share(self, source: int, target: int, tokens: int) -> None:
-        """Let ``target``, which must be empty, begin with the first ``tokens`` of ``source``."""
-        self._lib.llama_memory_seq_cp(self._memory, source, target, 0, tokens)
+    def save(self, sequence: int) -> State:
+        """A copy of a sequence's state: some 23 kB a token for the default model."""
+        state = np.empty(self._lib.llama_state_seq_get_size_ext(self._context, sequence, 0), np.uint8)
+        self._lib.llama_state_seq_get_data_ext(self._context, state.ctypes.data, state.nbytes, sequence, 0)
+        return state
+
+    def restore(self, sequence: int, state: State) -> None:
+        """Put a state into an empty sequence."""
+        if not self._lib.llama_state_seq_set_data_ext(
+            self._context, state.ctypes.data, state.nbytes, sequence, 0
+        ):
+            raise RuntimeError("a saved state does not fit into its sequence")
 
     # -- adapters ---------------------------------------------------------------------------------------------
 
@@ -213,18 +214,21 @@ class NativeModel:
         if not model:
             raise ModelUnusable(path=path, reason="it is damaged or of an unknown architecture")
         if self._lib.llama_model_is_recurrent(model) or self._lib.llama_model_is_hybrid(model):
-            raise ModelUnusable(path=path, reason="its architecture cannot share prefixes (recurrent)")
+            raise ModelUnusable(path=path, reason="prefixes of its architecture cannot be reused (recurrent)")
         if self._lib.llama_model_has_encoder(model):
             raise ModelUnusable(path=path, reason="it has an encoder")
         return int(model)
 
     def _open(self, path: Path, threads: int) -> int:
         params = self._lib.llama_context_default_params()
-        params.n_ctx, params.n_seq_max = self.shape.cells, self.shape.sequences
+        params.n_ctx = self.shape.context * self.shape.sequences
+        params.n_seq_max = self.shape.sequences
         params.n_batch = params.n_ubatch = self.shape.batch
         params.n_outputs_max_per_seq = 0  # as many as the batch: scores want the logits of every token
         params.n_threads = params.n_threads_batch = threads
-        params.kv_unified = True  # one pool of cells: sequences share prefixes without copying
+        # Each sequence has cells of its own: what others do changes no bit of its logits (in one pool the order of
+        # sums depends on where the others' tokens lie, and a quantised model turns that into 0.5 of a logit).
+        params.kv_unified = False
         context = self._lib.llama_init_from_model(self._model, params)
         if not context:
             raise ModelUnusable(path=path, reason="there is not enough memory for its context")

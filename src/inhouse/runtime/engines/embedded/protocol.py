@@ -26,6 +26,8 @@ class Config(BaseModel):
     context: int = Field(ge=64)
     sequences: int = Field(ge=1, le=40)
     adapter_budget: int = Field(ge=0)
+    prefix_budget: int = Field(ge=0)
+    """Bytes for the states of prompts that may come again."""
 
 
 class AdapterBody(BaseModel):

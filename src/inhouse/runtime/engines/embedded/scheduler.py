@@ -10,7 +10,7 @@ from inhouse.core.errors import Busy, InhouseError, TooLarge, UsageError
 from inhouse.runtime.engines.base import Priority
 from inhouse.runtime.engines.embedded.adapters import Adapters
 from inhouse.runtime.engines.embedded.jobs import Job
-from inhouse.runtime.engines.embedded.model import Logits, OutOfCells, Row
+from inhouse.runtime.engines.embedded.model import Logits, Row
 from inhouse.runtime.engines.embedded.slots import Slot, Slots
 from inhouse.runtime.engines.embedded.turns import Turns
 
@@ -48,8 +48,8 @@ class Limits:
 
     @property
     def active(self) -> int:
-        """Jobs under way at once, of all AIs."""
-        return 4 * self.sequences
+        """Jobs under way at once, of all AIs: more than one AI may have, so that a busy one leaves room."""
+        return self.sequences + max(1, self.sequences // 2)
 
     @property
     def queue(self) -> int:
@@ -129,17 +129,15 @@ class Scheduler:
         self._admit()
         flow = self._next()
         if flow is None:
-            return None
+            return
         batch = self._compose(flow)
         rows = [row for running, count in batch for row in _rows(running, count)]
-        logits = self._compute(batch[0][0].handle, rows)
-        if logits is None:
-            return self._fail(max(self._running[flow], key=lambda running: running.job.room), Busy())
+        self._computer.use_adapter(batch[0][0].handle)
+        logits = self._computer.decode(rows)
         self._turns[flow[0]].charge(flow[1], len(rows) + 1)  # a batch of one token costs about two
         self.counts["batches"] += 1
         self.counts["tokens"] += len(rows)
         self._hand_out(batch, logits)
-        return None
 
     # -- admission --------------------------------------------------------------------------------------------
 
@@ -170,7 +168,7 @@ class Scheduler:
             return True
         if job.adapter and handle is None:
             return False
-        slot = self._slots.take(self._key(job), job.tokens[: job.first_output + 1], job.room)
+        slot = self._slots.take(self._key(job), job.tokens[: job.first_output + 1])
         if slot is None:
             if job.adapter:
                 self._adapters.release(job.adapter.hash)
@@ -205,17 +203,6 @@ class Scheduler:
             room -= count
         return batch
 
-    def _compute(self, handle: int | None, rows: list[Row]) -> Logits | None:
-        self._computer.use_adapter(handle)
-        try:
-            return self._computer.decode(rows)
-        except OutOfCells:
-            self._slots.clear_idle()
-        try:
-            return self._computer.decode(rows)
-        except OutOfCells:
-            return None
-
     def _hand_out(self, batch: list[tuple[_Running, int]], logits: Logits) -> None:
         at = 0
         for running, count in batch:
@@ -227,10 +214,6 @@ class Scheduler:
                 self.counts["done"] += 1
                 self._end(running)
             at += wanted
-
-    def _fail(self, running: _Running, error: InhouseError) -> None:
-        self._end(running)
-        running.job.sink(error)
 
     def _end(self, running: _Running) -> None:
         job, flow = running.job, _flow(running.job)

@@ -19,6 +19,7 @@ from inhouse.runtime.engines.embedded.adapters import Adapters
 from inhouse.runtime.engines.embedded.governor import Governor
 from inhouse.runtime.engines.embedded.jobs import Generation, Job, Looking, Scoring, Sink
 from inhouse.runtime.engines.embedded.model import Grammar, NativeModel, Shape
+from inhouse.runtime.engines.embedded.prefixes import Prefixes
 from inhouse.runtime.engines.embedded.protocol import (
     Asked,
     CompletionBody,
@@ -40,13 +41,14 @@ class Service:
 
     def __init__(self, config: Config) -> None:
         limits = Limits(config.context, _BATCH, config.sequences)
-        shape = Shape(config.context * config.sequences, limits.active + 2 * config.sequences + 8, _BATCH)
+        shape = Shape(config.context, limits.active, _BATCH)
         self.model = NativeModel(config.model, shape, config.threads)
         self._template = ChatTemplate(
             self.model.chat_template(), self.model.edge_tokens(), self.model.special_texts()
         )
         self._adapters = Adapters(self.model, config.adapter_budget)
-        slots = Slots(self.model, shape.sequences, shape.cells)
+        self._prefixes = Prefixes(config.prefix_budget)
+        slots = Slots(self.model, shape.sequences, self._prefixes)
         self._scheduler = Scheduler(self.model, self._adapters, slots, digest(str(config.model)), limits)
         self._governor = Governor(config.threads)
         self._threads = config.threads
@@ -103,6 +105,8 @@ class Service:
             "adapter_bytes": self._adapters.size,
             "adapter_loads": self._adapters.loads,
             "adapter_hits": self._adapters.hits,
+            "prefixes": len(self._prefixes),
+            "prefix_bytes": self._prefixes.size,
             "threads": self._threads,
             "resident_bytes": psutil.Process().memory_info().rss,
         }

@@ -1,8 +1,4 @@
-"""The context's sequences: who computes in which, and whose prefix may be used again by whom.
-
-A prefix is found by its key (the hashes of base and adapter) and its tokens. What one adapter computed is never
-looked at for another: the states differ even where the tokens are the same.
-"""
+"""The context's sequences: who computes in which, and how a new prompt begins with what is known of it."""
 
 from __future__ import annotations
 
@@ -10,49 +6,45 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-#: Shorter common beginnings than this are not worth a shared sequence (every chat template opens alike).
-_WORTH = 8
+from inhouse.runtime.engines.embedded.prefixes import Prefix, Prefixes, State, common
+
+#: Fewer tokens than this are computed sooner than their state is copied.
+_WORTH = 16
 
 
-class Cells(Protocol):
-    """What holds the states: the model's context."""
+class Memory(Protocol):
+    """What holds the states of the sequences: the model's context."""
 
     def keep(self, sequence: int, tokens: int) -> None:
         """Forget all of a sequence but its first ``tokens``."""
         ...
 
-    def share(self, source: int, target: int, tokens: int) -> None:
-        """Let an empty ``target`` begin with the first ``tokens`` of ``source``."""
+    def save(self, sequence: int) -> State:
+        """A copy of a sequence's state."""
+        ...
+
+    def restore(self, sequence: int, state: State) -> None:
+        """Put a state into an empty sequence."""
         ...
 
 
 @dataclass
 class Slot:
-    """One sequence. ``tokens`` are those whose states it holds; ``reserved`` is how long it may grow while busy."""
+    """One sequence: the key and the tokens whose states it holds."""
 
     id: int
     key: str = ""
     tokens: list[int] = field(default_factory=list)
-    reserved: int = 0
+    busy: bool = False
     used: int = 0
-
-    @property
-    def busy(self) -> bool:
-        """Whether somebody computes in it."""
-        return self.reserved > 0
-
-    @property
-    def size(self) -> int:
-        """Cells that it may need at most (shared ones are counted for each sharer: an upper bound)."""
-        return max(len(self.tokens), self.reserved)
 
 
 class Slots:
-    """All sequences of one context of ``cells`` tokens."""
+    """All sequences of a context. Those that nobody computes in keep what they hold until their place is needed."""
 
-    def __init__(self, memory: Cells, count: int, cells: int) -> None:
+    def __init__(self, memory: Memory, count: int, prefixes: Prefixes) -> None:
         self._memory = memory
-        self._cells = cells
+        self._prefixes = prefixes
         self._slots = [Slot(number) for number in range(count)]
         self._clock = 0
 
@@ -61,89 +53,69 @@ class Slots:
         """How many sequences are computed in."""
         return sum(slot.busy for slot in self._slots)
 
-    @property
-    def reserved(self) -> int:
-        """Cells that busy sequences may grow to."""
-        return sum(slot.reserved for slot in self._slots)
-
-    def take(self, key: str, tokens: Sequence[int], reserve: int) -> Slot | None:
-        """A sequence to compute ``tokens`` in, beginning with the longest known prefix, or nothing if all is taken.
+    def take(self, key: str, tokens: Sequence[int]) -> Slot | None:
+        """A sequence to compute ``tokens`` in, or nothing if all are taken.
 
         ``slot.tokens`` is what it already holds: always less than ``tokens``, for the last one's logits are wanted.
         """
         idle = sorted((s for s in self._slots if not s.busy), key=lambda slot: (bool(slot.tokens), slot.used))
-        if not idle or self.reserved + reserve > self._cells:
+        if not idle:
             return None
-        source, common = self._longest(key, tokens)
-        slot = self._place(source, common, idle)
-        slot.key, slot.reserved = key, reserve
+        slot = self._begin(key, tokens[:-1], idle)
+        slot.key, slot.busy = key, True
         self._touch(slot)
-        self._make_room()
         return slot
 
     def release(self, slot: Slot) -> None:
-        """Nobody computes in it any more; its prefix stays until the room is needed."""
-        slot.reserved = 0
+        """Nobody computes in it any more."""
+        slot.busy = False
         self._touch(slot)
 
-    def clear(self, slot: Slot) -> None:
-        """Forget what a sequence holds."""
+    def _begin(self, key: str, tokens: Sequence[int], idle: list[Slot]) -> Slot:
+        """A sequence that holds the longest known beginning of ``tokens`` and nothing else."""
+        alike = max(
+            (s for s in self._slots if s.key == key), key=lambda s: common(s.tokens, tokens), default=None
+        )
+        length = common(alike.tokens, tokens) if alike else 0
+        prefix, stored = self._prefixes.find(key, tokens)
+        if max(length, stored) < _WORTH:
+            return self._empty(idle[0])
+        if alike and length >= stored and not alike.busy:
+            return self._continue(alike, length)
+        if alike and length > stored:
+            # Somebody computes there right now: begin from a copy.
+            prefix = Prefix(key, tuple(alike.tokens), self._memory.save(alike.id))
+            self._prefixes.add(prefix)
+            stored = length
+        assert prefix is not None
+        return self._copy(prefix, stored, self._empty(idle[0]))
+
+    def _continue(self, slot: Slot, length: int) -> Slot:
+        if len(slot.tokens) - length >= _WORTH:
+            self._store(slot)  # another conversation of the same AI ends here; it may go on later
+        self._cut(slot, length)
+        return slot
+
+    def _copy(self, prefix: Prefix, length: int, slot: Slot) -> Slot:
+        self._memory.restore(slot.id, prefix.state)
+        slot.tokens = list(prefix.tokens)
+        self._cut(slot, length)
+        return slot
+
+    def _empty(self, slot: Slot) -> Slot:
+        self._store(slot)
         self._cut(slot, 0)
+        return slot
 
-    def clear_idle(self) -> None:
-        """Forget what all idle sequences hold."""
-        for slot in self._slots:
-            if not slot.busy:
-                self.clear(slot)
+    def _store(self, slot: Slot) -> None:
+        if len(slot.tokens) >= _WORTH and not self._prefixes.covers(slot.key, slot.tokens):
+            self._prefixes.add(Prefix(slot.key, tuple(slot.tokens), self._memory.save(slot.id)))
 
-    def _place(self, source: Slot | None, common: int, idle: list[Slot]) -> Slot:
-        if source is None:
-            self._cut(idle[0], 0)
-            return idle[0]
-        if not source.busy and (common == len(source.tokens) or len(idle) == 1):
-            self._cut(source, common)
-            return source
-        target = next(slot for slot in idle if slot is not source)
-        self._cut(target, 0)
-        self._memory.share(source.id, target.id, common)
-        target.tokens = source.tokens[:common]
-        self._touch(source)
-        return target
-
-    def _longest(self, key: str, tokens: Sequence[int]) -> tuple[Slot | None, int]:
-        best, longest = None, _WORTH - 1
-        for slot in self._slots:
-            if slot.key == key and (common := _common(slot.tokens, tokens, len(tokens) - 1)) > longest:
-                best, longest = slot, common
-        return best, longest if best else 0
-
-    def _make_room(self) -> None:
-        """Forget the longest unused prefixes until all that is reserved has its place."""
-        idle = sorted((s for s in self._slots if not s.busy and s.tokens), key=lambda slot: slot.used)
-        excess = sum(slot.size for slot in self._slots) - self._cells
-        for slot in idle:
-            if excess <= 0:
-                return
-            excess -= slot.size
-            self.clear(slot)
-
-    def _cut(self, slot: Slot, tokens: int) -> None:
-        if len(slot.tokens) != tokens or tokens == 0:
-            self._memory.keep(slot.id, tokens)
-            del slot.tokens[tokens:]
+    def _cut(self, slot: Slot, length: int) -> None:
+        if len(slot.tokens) > length:
+            self._memory.keep(slot.id, length)
+            del slot.tokens[length:]
 
     def _touch(self, slot: Slot) -> None:
         self._clock += 1
         slot.used = self._clock
-
-
-def _common(a: Sequence[int], b: Sequence[int], limit: int) -> int:
-    """Length of the common beginning, at most ``limit``."""
-    limit = min(limit, len(a), len(b))
-    if a[:limit] == b[:limit]:
-        return limit
-    low, high = 0, limit  # a[:low] agrees, a[:high] does not
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (middle, high) if a[low:middle] == b[low:middle] else (low, middle)
-    return low
