@@ -15,6 +15,9 @@ from inhouse.store.database import Tx
 
 #: Usual values; others between 0.9–1.6 and 0.4–0.9 changed recall by less than its interval.
 _K1, _B = 1.2, 0.75
+#: In a large index the terms that stand in more passages than this choose nothing by themselves: they only add to the
+#: scores of what rarer terms found, or a question's "the" would read a good part of the index.
+_COMMON = 1000
 #: A question is not longer than this; what follows is not read.
 MOST_TERMS = 64
 
@@ -64,25 +67,29 @@ def search(tx: Tx, ai_id: str, query: str, about: Statistics, limit: int) -> Hit
     hits = Hits(weights=_weights(words, frequency, about.passages), words=tuple(words))
     if not frequency:
         return hits
-    statement = _statement(ai_id, hits, about)
+    rare = {term: hits.weights[term] for term, held in frequency.items() if held <= _COMMON}
+    statement = _statement(ai_id, rare or hits.weights, about)
     best = statement.order_by(statement.selected_columns.score.desc(), postings.c.passage).limit(limit)
-    return replace(hits, scores=_scores(tx, best))
+    chosen = _scores(tx, best)
+    if len(rare) < len(frequency):
+        chosen = scores(tx, ai_id, hits, about, list(chosen))
+    return replace(hits, scores=chosen)
 
 
 def scores(tx: Tx, ai_id: str, hits: Hits, about: Statistics, numbers: Sequence[int]) -> dict[int, float]:
     """BM25 of the same query for other passages; those that share no word with it are left out."""
     if not hits.weights or not numbers:
         return {}
-    return _scores(tx, _statement(ai_id, hits, about).where(postings.c.passage.in_(numbers)))
+    return _scores(tx, _statement(ai_id, hits.weights, about).where(postings.c.passage.in_(numbers)))
 
 
-def _statement(ai_id: str, hits: Hits, about: Statistics) -> Select[Any]:
+def _statement(ai_id: str, weights: Mapping[str, float], about: Statistics) -> Select[Any]:
     norm = 1 - _B + _B * postings.c.length / about.mean_length
     share = postings.c.count * (_K1 + 1.0) / (postings.c.count + _K1 * norm)
-    score = func.sum(case(dict(hits.weights), value=postings.c.term) * share).label("score")
+    score = func.sum(case(dict(weights), value=postings.c.term) * share).label("score")
     return (
         select(postings.c.passage, score)
-        .where(postings.c.ai_id == ai_id, postings.c.term.in_(list(hits.weights)))
+        .where(postings.c.ai_id == ai_id, postings.c.term.in_(list(weights)))
         .group_by(postings.c.passage)
     )
 

@@ -72,6 +72,8 @@ passages = Table(
     Column("length", Integer, nullable=False),
     Index("ix_passages_ai_id_document_id", "ai_id", "document_id"),
     Index("ix_passages_ai_id_hash", "ai_id", "hash"),
+    # Holds all that a query must know of the whole index, so that no passage is read for it.
+    Index("ix_passages_ai_id_language_length", "ai_id", "language", "length"),
 )
 
 postings = Table(

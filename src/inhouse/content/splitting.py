@@ -34,8 +34,8 @@ class Piece:
     place: Place
 
     def words(self, language: str) -> list[str]:
-        """The terms that the passage is found by."""
-        return lexical.terms(f"{self.context}\n{self.text}", language)
+        """The terms that the passage is found by; what it stands under counts twice."""
+        return 2 * lexical.terms(self.context, language) + lexical.terms(self.text, language)
 
     @property
     def full(self) -> str:
