@@ -71,10 +71,19 @@ def test_a_turn_is_answered_event_by_event_and_stored_with_its_release(here: Wor
 
 
 def test_a_question_is_in_the_database_before_anything_answers(here: World) -> None:
+    def look(_request: ReplyRequest) -> str:
+        with here.db.read() as tx:
+            return str(tx.execute(select(turns_table.c.question, turns_table.c.state)).one())
+
+    here.scripted.answer = look
+    events = ask(here, here.fan())
+    assert isinstance(events[-1], Ended) and events[-1].answer == "('Tea?', 'pending')"
+
+
+def test_a_server_that_is_told_to_end_leaves_interrupted_turns(here: World) -> None:
     async def main() -> None:
         fan, here.scripted.hold = here.fan(), asyncio.Event()
         turn = await here.conversations.begin(fan, "Tea?")
-        assert here.conversations.turn(fan, turn.id).running and here.scripted.requests == []
         await here.conversations.aclose()
         assert here.conversations.turn(fan, turn.id).state == "interrupted"
 
@@ -112,7 +121,7 @@ def test_an_answer_goes_on_to_its_end_when_nobody_listens(here: World) -> None:
     async def main() -> None:
         fan = here.fan()
         turn = await here.conversations.begin(fan, "Tea?")
-        while here.conversations.turn(fan, turn.id).running:
+        while here.conversations._running:
             await asyncio.sleep(0.01)
         events = [event async for event in here.conversations.follow(fan, turn.id)]
         assert [event.type for event in events] == ["started", "ended"]
@@ -232,6 +241,21 @@ def test_a_bug_fails_the_turn_without_showing_its_insides(here: World) -> None:
     here.scripted.answer = broken
     events = ask(here, here.fan())
     assert isinstance(events[-1], Failed) and "hunter2" not in events[-1].model_dump_json()
+
+
+def test_a_request_dropped_while_its_turn_is_stored_is_answered_all_the_same(here: World) -> None:
+    async def main() -> None:
+        fan = here.fan()
+        asking = asyncio.create_task(here.conversations.begin(fan, "Tea?", key="k1"))
+        await asyncio.sleep(0)
+        asking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+        while (turn := await here.conversations.begin(fan, "Tea?", key="k1")).running:
+            await asyncio.sleep(0.01)
+        assert turn.state == "done" and len(here.scripted.requests) == 1
+
+    asyncio.run(main())
 
 
 def test_one_key_is_one_turn_even_when_sent_twice_at_once(here: World) -> None:

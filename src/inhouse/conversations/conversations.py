@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -126,7 +126,7 @@ class Conversations:
                 )
                 return _Begun(turn, _request(turn, route, earlier, max_tokens, priority), route)
 
-        return self._start(await in_thread(store))
+        return await asyncio.shield(self._launch(store))
 
     async def follow(self, fan: Fan, turn_id: str, after: int = 0) -> AsyncIterator[Event]:
         """The events of a turn after number ``after``, to its end; leaving early doesn't stop the answer.
@@ -184,7 +184,7 @@ class Conversations:
                 turn = turns.restart(tx, turn, route)
                 return _Begun(turn, _request(turn, route, earlier, 256, Priority.FAN), route)
 
-        return self._start(await in_thread(store))
+        return await asyncio.shield(self._launch(store))
 
     def turn(self, fan: Fan, turn_id: str) -> Turn:
         """One turn of this fan."""
@@ -251,6 +251,10 @@ class Conversations:
         with self._db.write() as tx:
             turns.interrupt_orphans(tx)
             return turns.get(tx, fan, turn_id)
+
+    async def _launch(self, store: Callable[[], _Begun]) -> Turn:
+        """Store and start as one: shielded, so that a request that is dropped between the two leaves no idle turn."""
+        return self._start(await in_thread(store))
 
     def _start(self, begun: _Begun) -> Turn:
         if begun.request is not None and begun.route is not None:

@@ -13,6 +13,7 @@ from inhouse.conversations.fans import Fan
 from inhouse.conversations.ledger import Ledger, Receipt
 from inhouse.conversations.tables import conversations, corrections, handovers, picks, turns
 from inhouse.conversations.tables import fans as fans_table
+from inhouse.releases import routing
 from inhouse.releases.revocation import Revocation
 from inhouse.releases.tables import amendments, cases
 from inhouse.store.database import Database, Tx
@@ -49,6 +50,7 @@ class FanData:
         training on what is left is queued. An answer being produced is given up at its next stop.
         """
         with self._db.write() as tx:
+            routing.lock(tx, fan.ai_id)  # the AI first, then the fan: the same order as erasing the AI
             fans.lock(tx, fan)
             receipt = ledger.record(tx, "fan", fan.id, self.erase_in(tx, fan))
             audit.record(tx, Actor.system(), "erased fan", ai_id=fan.ai_id, subject=receipt.id)
