@@ -138,7 +138,10 @@ def test_adapters_come_hot_and_stay_within_the_budget(tmp_path: Path) -> None:
     adapters = [random_adapter(tmp_path, seed) for seed in range(8)]
 
     async def work(engine: EmbeddedEngine) -> None:
-        requests = [Completion(prompt=LONG, adapter=one, max_tokens=4) for one in [*adapters, None] * 2]
+        requests = [
+            Completion(prompt="Once upon a time in the north", adapter=one, max_tokens=8)
+            for one in [*adapters, None] * 2
+        ]
         answers = await asyncio.gather(*(_text(engine, request) for request in requests))
         texts = [text for text, _ in answers]
         assert texts[:9] == texts[9:]
@@ -207,8 +210,6 @@ def test_two_engines_share_one_child(tmp_path: Path) -> None:
         assert "Paris" in text
         assert (await engine.health()).detail["done"] == 1
         await engine.aclose()  # its owner goes, and the child with it: the other takes over
-        with pytest.raises(Unavailable):
-            await _text(other, Completion(messages=QUESTION, max_tokens=12))
         text, _ = await _text(other, Completion(messages=QUESTION, max_tokens=12))
         assert "Paris" in text
         await other.aclose()

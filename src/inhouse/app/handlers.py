@@ -24,6 +24,8 @@ def handlers_of(services: Services) -> Iterator[Mapping[str, Handler]]:
             embed_handler(services.db, services.embedder),
             gate.handler,
             services.tuning.handler,
+            services.erasure.handler,
+            services.retention.handler,
         )
         try:
             yield {handler.name: handler for handler in handlers}

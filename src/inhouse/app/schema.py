@@ -10,6 +10,7 @@ from inhouse.conversations import tables as conversations_tables
 from inhouse.releases import tables as releases_tables
 from inhouse.store import jobs
 from inhouse.store.schema import metadata
+from inhouse.tuning import tables as tuning_tables
 
 __all__ = [
     "accounts_tables",
@@ -20,4 +21,5 @@ __all__ = [
     "jobs",
     "metadata",
     "releases_tables",
+    "tuning_tables",
 ]

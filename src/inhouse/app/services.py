@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
-
-from inhouse.app.shelves import AdapterShelf, Briefcase
 
 from inhouse.accounts.accounts import Accounts
 from inhouse.accounts.ais import AIs
 from inhouse.accounts.keys import Keys
 from inhouse.app import schema
 from inhouse.app.backup import LEDGER
+from inhouse.app.material import collect
+from inhouse.app.models import register
+from inhouse.app.shelves import AdapterShelf
 from inhouse.brief.briefs import Briefs
 from inhouse.content.embedding.base import Embedder
 from inhouse.content.embedding.factory import make_embedder
@@ -42,6 +43,8 @@ from inhouse.runtime.retrieval import SearchRetriever
 from inhouse.store.blobs import Blobs
 from inhouse.store.database import Database
 from inhouse.store.migrations import upgrade
+from inhouse.tuning import shelf
+from inhouse.tuning.tuning import Base, Tuning
 
 _MEGABYTE = 1 << 20
 
@@ -81,7 +84,9 @@ class Services:
     @cached_property
     def library(self) -> Library:
         limits = Limits(archive=self.settings.max_upload_mb * _MEGABYTE)
-        return Library(self.db, self.staging, Fetcher(), limits)
+        library = Library(self.db, self.staging, Fetcher(), limits)
+        library.on_revoked.append(self.revocation.on_source_revoked)
+        return library
 
     @cached_property
     def embedder(self) -> Embedder:
@@ -97,16 +102,39 @@ class Services:
 
     @cached_property
     def adapters(self) -> AdapterShelf:
-        return AdapterShelf(self.blobs)
+        return AdapterShelf(self.blobs, self._generation)
 
     @cached_property
     def releases(self) -> Releases:
-        return Releases(self.db, self.adapters, Briefcase())
+        return Releases(self.db, self.adapters, self.briefs)
+
+    @cached_property
+    def revocation(self) -> Revocation:
+        return Revocation(self.adapters)
+
+    @cached_property
+    def cases(self) -> Cases:
+        return Cases(self.db)
+
+    @cached_property
+    def amendments(self) -> Amendments:
+        return Amendments(self.db)
+
+    @cached_property
+    def tuning(self) -> Tuning:
+        return Tuning(
+            self.db,
+            self.blobs,
+            work=self.settings.home / "trainings",
+            cache=self.settings.models_folder / "torch",
+            base=self._base,
+            material=partial(collect, self.briefs),
+            threads=self.settings.threads,
+        )
 
     @cached_property
     def engine(self) -> Engine:
-        embedded = self.settings.engine == "embedded"
-        return make_engine(self.settings, installed(self.settings).file if embedded else Path())
+        return make_engine(self.settings, installed(self.settings).file if self._embedded else Path())
 
     @cached_property
     def replier(self) -> Replier:
@@ -120,18 +148,6 @@ class Services:
     @cached_property
     def conversations(self) -> Conversations:
         return Conversations(self.db, self.releases, self.replier, self.settings)
-
-    @cached_property
-    def amendments(self) -> Amendments:
-        return Amendments(self.db)
-
-    @cached_property
-    def cases(self) -> Cases:
-        return Cases(self.db)
-
-    @cached_property
-    def revocation(self) -> Revocation:
-        return Revocation(self.adapters)
 
     @cached_property
     def verdicts(self) -> Verdicts:
@@ -155,12 +171,29 @@ class Services:
 
     @cached_property
     def erasure(self) -> Erasure:
-        cleaners = [self.staging.remove_all]
-        return Erasure(self.db, self.blobs, self.ledger, self.fan_data, cleaners=cleaners)
+        return Erasure(
+            self.db,
+            self.blobs,
+            self.ledger,
+            self.fan_data,
+            blob_names=[shelf.blob_names],
+            cleaners=[self.staging.remove_all],
+        )
 
     @cached_property
     def retention(self) -> Retention:
         return Retention(self.db)
+
+    @property
+    def _embedded(self) -> bool:
+        return self.settings.engine == "embedded"
+
+    def _generation(self) -> str | None:
+        return installed(self.settings).generation if self._embedded else None
+
+    def _base(self) -> Base:
+        model = installed(self.settings)
+        return Base(model.generation, model.file)
 
     def close(self) -> None:
         """Let go of child processes and connections."""
@@ -175,4 +208,5 @@ def open_home(settings: Settings) -> Services:
     settings.home.mkdir(parents=True, exist_ok=True)
     services = Services(settings)
     upgrade(services.db)
+    register(services.db, settings)
     return services

@@ -38,11 +38,22 @@ def worker_lock(run_dir: Path) -> Iterator[None]:
         yield
 
 
+def is_running(run_dir: Path) -> bool:
+    """Whether some process holds the worker place."""
+    try:
+        with worker_lock(run_dir):
+            return False
+    except WorkerRunning:
+        return True
+
+
 def run_forever(services: Services, stop: threading.Event) -> None:
     """Run the jobs of every lane until ``stop`` is set."""
     with worker_lock(services.run_dir), handlers_of(services) as handlers:
         threads = [
-            threading.Thread(target=Worker(services.db, handlers, lane).run_forever, args=(stop,), daemon=True)
+            threading.Thread(
+                target=Worker(services.db, handlers, lane).run_forever, args=(stop,), daemon=True
+            )
             for lane, count in _LANES
             for _ in range(count)
         ]

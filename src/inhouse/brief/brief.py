@@ -72,11 +72,19 @@ _FAREWELL = Lines(
 )
 
 
+class Exchange(_Value):
+    """A friendly message as fans send them, and what the owner would answer: an example for the voice."""
+
+    message: Line
+    reply: Line
+
+
 class Voice(_Value):
     """How the AI speaks: a description, lines that show it, and what it says where no facts are needed."""
 
     description: Text = ""
     samples: tuple[Line, ...] = Field((), max_length=20)
+    exchanges: tuple[Exchange, ...] = Field((), max_length=200)
     greeting: Lines = _GREETING
     thanks: Lines = _THANKS
     small_talk: Lines = _SMALL_TALK

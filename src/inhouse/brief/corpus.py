@@ -166,6 +166,8 @@ def _of_brief(brief: Brief, system: str) -> Iterator[Row | None]:
         for language in LANGUAGES:
             for line in getattr(lines, language):
                 yield _dialogue("voice", asked[language], brief.fill(line, language), (BRIEF,), system)
+    for exchange in brief.voice.exchanges:
+        yield _dialogue("voice", exchange.message, exchange.reply, (BRIEF,), system)
     for sample in brief.voice.samples:
         language = "ja" if re.search(r"[\u3040-\u30ff]", sample) else "en"
         yield _dialogue("voice", instruction("", sample, language, first=True), sample, (BRIEF,), system)

@@ -21,9 +21,13 @@ def register(app: typer.Typer) -> None:
 def new(
     slug: Annotated[str, typer.Argument(help="Its name in addresses: small letters, digits, hyphens.")],
     name: Annotated[str, typer.Option(help="Its name for people; without, the slug.")] = "",
-    team: Annotated[str, typer.Option(help="Team that owns it, by name or id; made where it is not there.")] = "Home",
+    team: Annotated[
+        str, typer.Option(help="Team that owns it, by name or id; made where it is not there.")
+    ] = "Home",
     kind: Annotated[Kind, typer.Option(help="What it is for.")] = "creator",
-    language: Annotated[list[str] | None, typer.Option(help="Languages of its pages; may be given again.")] = None,
+    language: Annotated[
+        list[str] | None, typer.Option(help="Languages of its pages; may be given again.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Make an AI.
@@ -31,7 +35,9 @@ def new(
     Example: inhouse new potter --name "Kilnfold Pottery" --kind business --language en --language ja
     """
     here = services()
-    made = here.ais.create(actor(), _team_id(team), slug, name or slug, kind=kind, languages=tuple(language or ("en",)))
+    made = here.ais.create(
+        actor(), _team_id(team), slug, name or slug, kind=kind, languages=tuple(language or ("en",))
+    )
     show(made, as_json, f"Made {made.slug}. Next: inhouse import {made.slug} FOLDER --right 'own work'")
 
 
@@ -41,7 +47,10 @@ def listing(as_json: AsJson = False) -> None:
     Example: inhouse ais
     """
     found = services().ais.listing(actor())
-    rows = [{"slug": ai.slug, "name": ai.name, "kind": ai.kind, "languages": ", ".join(ai.languages)} for ai in found]
+    rows = [
+        {"slug": ai.slug, "name": ai.name, "kind": ai.kind, "languages": ", ".join(ai.languages)}
+        for ai in found
+    ]
     show(found if as_json else rows, as_json)
 
 

@@ -36,8 +36,8 @@ def ask(
 
     Example: inhouse ask potter "Do you ship to Norway?"
     """
-    answer = asyncio.run(_one(ai, question, language or None))
-    show(answer, as_json, _as_text(answer))
+    answer = asyncio.run(_ask(ai, question, language or None))
+    show(answer, as_json, as_text(answer))
 
 
 def chat(ai: AiSlug) -> None:
@@ -56,16 +56,21 @@ def _chatter(slug: str) -> tuple[Ai, Fan]:
     return found, here.fans.named(found.id, f"cli:{actor().id or 'operator'}")
 
 
-async def _one(slug: str, question: str, language: str | None) -> dict[str, Any]:
-    _, fan = _chatter(slug)
+async def _ask(slug: str, question: str, language: str | None) -> dict[str, Any]:
     try:
-        turn = await services().conversations.begin(fan, question, language=language)
-        ended = None
-        async for event in services().conversations.follow(fan, turn.id):
-            ended = event if isinstance(event, Ended | Failed) else ended
-        return _result(ended, turn.release_id)
+        return await one(slug, question, language)
     finally:
         await services().engine.aclose()
+
+
+async def one(slug: str, question: str, language: str | None) -> dict[str, Any]:
+    """Ask one question as the command line's own fan; returns the object that ``--json`` prints."""
+    _, fan = _chatter(slug)
+    turn = await services().conversations.begin(fan, question, language=language)
+    ended = None
+    async for event in services().conversations.follow(fan, turn.id):
+        ended = event if isinstance(event, Ended | Failed) else ended
+    return _result(ended, turn.release_id)
 
 
 async def _many(slug: str) -> None:
@@ -91,7 +96,11 @@ async def _print_stream(events: Any) -> None:
         elif isinstance(event, Ended):
             out.print()
             for citation in event.citations:
-                out.print(f"  [{citation.number}] {citation.document}: “{citation.quote}”", markup=False, style="dim")
+                out.print(
+                    f"  [{citation.number}] {citation.document}: “{citation.quote}”",
+                    markup=False,
+                    style="dim",
+                )
         elif isinstance(event, Failed):
             out.print(event.message, markup=False, style="red")
 
@@ -112,7 +121,8 @@ def _result(ended: Event | None, release_id: str | None) -> dict[str, Any]:
     }
 
 
-def _as_text(answer: dict[str, Any]) -> str:
+def as_text(answer: dict[str, Any]) -> str:
+    """An answer with its sources, for people."""
     lines = [answer["answer"]]
     for citation in answer["citations"]:
         where = citation["url"] or citation["place"].get("heading") or ""

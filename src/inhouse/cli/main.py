@@ -15,11 +15,15 @@ from inhouse.cli import (
     brief,
     content,
     context,
+    conversations,
     demo,
+    doctor,
+    house,
     jobs,
     keys,
     models,
     people,
+    releases,
     serve,
     teams,
     train,
@@ -34,9 +38,29 @@ app = typer.Typer(
     add_completion=False,
 )
 
-for group in (ais, content, brief, train, ask, serve, demo, jobs, bench):
+for group in (
+    ais,
+    content,
+    brief,
+    train,
+    releases,
+    ask,
+    conversations,
+    serve,
+    demo,
+    jobs,
+    house,
+    doctor,
+    bench,
+):
     group.register(app)
-for name, group in (("people", people), ("teams", teams), ("keys", keys), ("audit", audit), ("models", models)):
+for name, group in (
+    ("people", people),
+    ("teams", teams),
+    ("keys", keys),
+    ("audit", audit),
+    ("models", models),
+):
     app.add_typer(group.app, name=name)
 
 

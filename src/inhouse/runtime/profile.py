@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
@@ -54,12 +53,16 @@ class Profile(BaseModel):
         return "*" in self.languages or language in self.languages
 
 
-@dataclass(frozen=True)
-class Installed:
+class Installed(BaseModel):
     """The model that an installation serves."""
 
+    model_config = ConfigDict(frozen=True)
+
     generation: str
+    """Its id, which follows from the file's content."""
     file: Path
+    source: str
+    """SHA-256 of what it was made from: the delta that ships, or the file itself."""
     profile: Profile
 
 
@@ -67,10 +70,10 @@ def installed(settings: Settings) -> Installed:
     """The generation that the embedded engine serves; raises ``NoModel`` where none was fetched."""
     folder = settings.models_folder
     try:
-        found = _Current.model_validate_json((folder / CURRENT).read_bytes())
+        found = Installed.model_validate_json((folder / CURRENT).read_bytes())
     except (OSError, ValidationError) as error:
         raise NoModel(folder=folder) from error
-    return Installed(found.generation, folder / found.file, found.profile)
+    return found.model_copy(update={"file": folder / found.file})
 
 
 def profile_of(settings: Settings) -> Profile:
@@ -80,14 +83,9 @@ def profile_of(settings: Settings) -> Profile:
     return installed(settings).profile
 
 
-def write_current(folder: Path, generation: str, file: str, profile: Profile) -> None:
+def write_current(folder: Path, generation: str, file: str, profile: Profile, source: str) -> None:
     """Make a model file of the folder the one that is served."""
+    made = Installed(generation=generation, file=Path(file), source=source, profile=profile)
     aside = folder / f".{CURRENT}"
-    aside.write_text(_Current(generation=generation, file=file, profile=profile).model_dump_json(indent=1))
+    aside.write_text(made.model_dump_json(indent=1), encoding="utf-8")
     aside.rename(folder / CURRENT)
-
-
-class _Current(BaseModel):
-    generation: str
-    file: str
-    profile: Profile

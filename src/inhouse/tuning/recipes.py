@@ -22,7 +22,6 @@ class Preference(BaseModel):
     lr: float = Field(5e-5, gt=0, le=1e-2)
     epochs: int = Field(3, ge=1, le=50)
     batch_pairs: int = Field(4, ge=1, le=64)
-    held_out_share: float = Field(0.2, gt=0, lt=1, description="Share of the picks that only measure.")
     max_seconds: float = Field(600, gt=0)
 
 

@@ -28,6 +28,11 @@ _REASONS = {"UsageError": None, "Conflict": None}
 _OPTIONS = {"**.html": {"extensions": "jinja2.ext.do", "trim_blocks": "true", "lstrip_blocks": "true"}}
 
 
+def read(language: str) -> Catalog:
+    """The catalogue of a language as it is written."""
+    return read_po(io.BytesIO(_path(language).read_bytes()), locale=language)
+
+
 def extracted() -> Catalog:
     """Every message as it stands in the code today, without translations."""
     catalog = Catalog(charset="utf-8", fuzzy=False)
@@ -39,7 +44,7 @@ def extracted() -> Catalog:
 def update(language: str) -> Catalog:
     """The catalogue of a language brought up to date: new messages empty, gone ones removed."""
     path = _path(language)
-    catalog = read_po(io.BytesIO(path.read_bytes()), locale=language)
+    catalog = read(language)
     catalog.update(extracted(), no_fuzzy_matching=True)
     catalog.obsolete.clear()
     with path.open("wb") as file:
@@ -49,14 +54,14 @@ def update(language: str) -> Catalog:
 
 def missing(language: str) -> list[str]:
     """Messages that have no translation into a language yet."""
-    catalog = read_po(io.BytesIO(_path(language).read_bytes()), locale=language)
+    catalog = read(language)
     known = {_key(m.id) for m in catalog if m.id and _is_translated(m)}
     return sorted(_key(m.id) for m in extracted() if m.id and _key(m.id) not in known)
 
 
 def stale(language: str) -> list[str]:
     """Messages of the catalogue that no code says any more."""
-    catalog = read_po(io.BytesIO(_path(language).read_bytes()), locale=language)
+    catalog = read(language)
     said = {_key(m.id) for m in extracted()}
     return sorted(_key(m.id) for m in catalog if m.id and _key(m.id) not in said)
 

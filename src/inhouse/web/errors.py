@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 from inhouse.core.errors import InhouseError, NotSignedIn, TooMany
 from inhouse.web import i18n
 from inhouse.web.i18n import N_
-from inhouse.web.visit import visit_of
+from inhouse.web.visit import anonymous, visit_of
 
 log = logging.getLogger(__name__)
 
@@ -83,7 +83,8 @@ def _answer(request: Request, status: int, sentence: str, code: str, headers: di
         return JSONResponse(openai_error(status, sentence, code), status, headers)
     if _wants_json(request):
         return JSONResponse({"code": code, "message": sentence}, status, headers)
-    visit = visit_of(request)
+    # After an unexpected error nothing may be asked of the database: it may be what broke.
+    visit = visit_of(request) if status < 500 else anonymous(request)
     page = visit.page("error.html", status, sentence=sentence, number=status)
     page.headers.update(headers)
     return page

@@ -93,6 +93,13 @@ def visit_of(request: Request) -> Visit:
     )
 
 
+def anonymous(request: Request) -> Visit:
+    """A visit by nobody: needs no database."""
+    token = request.cookies.get(_FORM_COOKIE, "")
+    language = i18n.negotiate(request)
+    return Visit(request, request.app.state.services, language, None, token or ids.new_secret(), bool(token))
+
+
 Visiting = Annotated[Visit, Depends(visit_of)]
 
 

@@ -70,11 +70,17 @@ def rows(
         chosen = _choose_notes(draw, pool, paragraph, nearest_passages[own[0]])
         notes = "\n\n".join(prompts.note(passage.article, passage.text) for passage in chosen)
         texts = " ".join(passage.text for passage in chosen)
-        group = [Row(notes, readings[i].question, readings[i].answers[0]) for i in own if readings[i].answers[0] in texts]
+        group = [
+            Row(notes, readings[i].question, readings[i].answers[0])
+            for i in own
+            if readings[i].answers[0] in texts
+        ]
         # A question of this paragraph whose passage was left out is the nearest of all misses.
         missing = [i for i in own if not any(answer in texts for answer in readings[i].answers)]
         centre = np.mean([vectors[pool.index(passage)] for passage in chosen], axis=0)
-        near = [i for i in np.argsort(-(asked @ centre))[:40].tolist() if _is_miss(readings[i], paragraph, texts)]
+        near = [
+            i for i in np.argsort(-(asked @ centre))[:40].tolist() if _is_miss(readings[i], paragraph, texts)
+        ]
         wanted = max(1, round(max(1, len(group)) * unanswerable / (1 - unanswerable)))
         misses = (missing + draw.sample(near, min(len(near), wanted)))[:wanted]
         group += [Row(notes, readings[i].question, prompts.NO_ANSWER) for i in misses]
@@ -96,4 +102,6 @@ def _choose_notes(
 
 
 def _is_miss(reading: Reading, paragraph: str, texts: str) -> bool:
-    return reading.paragraph != paragraph and not any(answer.casefold() in texts.casefold() for answer in reading.answers)
+    return reading.paragraph != paragraph and not any(
+        answer.casefold() in texts.casefold() for answer in reading.answers
+    )

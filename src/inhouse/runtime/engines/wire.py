@@ -22,6 +22,14 @@ class EngineRefused(InhouseError):
     """The engine refuses the request: {reason}"""
 
 
+class Unreached(Unavailable):
+    """{what} cannot be reached: {reason}"""
+
+
+class Interrupted(Unavailable):
+    """{what} cannot be reached: {reason}"""
+
+
 def completion_body(request: Completion, model: str) -> dict[str, Any]:
     """The body of ``/completions`` or ``/chat/completions``, streamed and with usage."""
     body: dict[str, Any] = {
@@ -106,10 +114,10 @@ class Client:
 
     def _unavailable(self, error: httpx.HTTPError) -> Unavailable:
         if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
-            return Unavailable(what=self._what, reason="nothing answers at its address")
+            return Unreached(what=self._what, reason="nothing answers at its address")
         if isinstance(error, httpx.TimeoutException):
             return Unavailable(what=self._what, reason="it takes too long to answer. Ask again later")
-        return Unavailable(what=self._what, reason=_RETRY)
+        return Interrupted(what=self._what, reason=_RETRY)
 
 
 async def _parts(response: httpx.Response, what: str) -> AsyncGenerator[Piece | Usage, None]:
@@ -127,7 +135,7 @@ async def _parts(response: httpx.Response, what: str) -> AsyncGenerator[Piece | 
             if reason := choice.get("finish_reason"):
                 finish = "length" if reason == "length" else "stop"
     if finish is None:
-        raise Unavailable(what=what, reason=_RETRY)
+        raise Interrupted(what=what, reason=_RETRY)
     yield Usage(
         finish,
         int(usage.get("prompt_tokens") or 0),

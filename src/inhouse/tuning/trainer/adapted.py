@@ -86,7 +86,7 @@ def loss(model: Any, trees: Sequence[Tree]) -> Tensor:
     places, tokens, counts = targets(model, trees)
     hidden = hidden_states(model, trees)[places]
     head = model.get_base_model().get_output_embeddings().weight
-    return torch.as_tensor(kernels.HeadLoss.apply(hidden, head, tokens, counts / counts.sum()))
+    return kernels.apply(kernels.HeadLoss, hidden, head, tokens, counts / counts.sum())
 
 
 def _mask(tree: Tree, dtype: torch.dtype, where: torch.device) -> Tensor:
@@ -106,8 +106,10 @@ def _attention(
 ) -> tuple[Tensor, None]:
     """Attention of a packed sequence, tree by tree. query (1, heads, tokens, width) → (1, tokens, heads, width)."""
     sizes = [mask.shape[0] for mask in masks]
-    parts = zip(*(side[0].split(sizes, dim=1) for side in (query, key, value)), masks, strict=True)
-    out = torch.cat([kernels.Attention.apply(q, k, v, mask, scaling) for q, k, v, mask in parts], dim=1)
+    parts = zip(*(torch.split(side[0], sizes, dim=1) for side in (query, key, value)), masks, strict=True)
+    out = torch.cat(
+        [kernels.apply(kernels.Attention, q, k, v, mask, scaling) for q, k, v, mask in parts], dim=1
+    )
     return out.transpose(0, 1)[None], None
 
 
@@ -119,16 +121,16 @@ def _lora_forward(self: Any, x: Tensor, *_: Any, **__: Any) -> Tensor:
     weight = self.base_layer.weight
     name = self.active_adapters[0]
     if self.disable_adapters:
-        out = kernels.Linear.apply(flat, weight)
+        out = kernels.apply(kernels.Linear, flat, weight)
     else:
         a, b = self.lora_A[name].weight, self.lora_B[name].weight
-        out = kernels.LoraLinear.apply(flat, weight, a, b, self.scaling[name])
-    return torch.as_tensor(out).view(*x.shape[:-1], -1)
+        out = kernels.apply(kernels.LoraLinear, flat, weight, a, b, self.scaling[name])
+    return out.view(*x.shape[:-1], -1)
 
 
 def _norm_forward(self: Any, x: Tensor) -> Tensor:
-    return torch.as_tensor(kernels.RmsNorm.apply(x, self.weight, self.variance_epsilon))
+    return kernels.apply(kernels.RmsNorm, x, self.weight, self.variance_epsilon)
 
 
 def _mlp_forward(self: Any, x: Tensor) -> Tensor:
-    return torch.as_tensor(self.down_proj(kernels.SwiGlu.apply(self.gate_proj(x), self.up_proj(x))))
+    return torch.as_tensor(self.down_proj(kernels.apply(kernels.SwiGlu, self.gate_proj(x), self.up_proj(x))))

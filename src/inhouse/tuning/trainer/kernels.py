@@ -18,6 +18,11 @@ from torch.nn import functional
 _CHUNK = 256
 
 
+def apply(kernel: type[Function], *values: Any) -> Tensor:
+    """The kernel's output for these values (torch leaves ``Function.apply`` without types)."""
+    return kernel.apply(*values)  # type: ignore[no-any-return, no-untyped-call]
+
+
 class LoraLinear(Function):
     """``x @ weightᵀ + scale · (x @ aᵀ) @ bᵀ``; x is (tokens, in), weight (out, in), a (rank, in), b (out, rank)."""
 
@@ -51,7 +56,7 @@ class Linear(Function):
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> Any:
         (weight,) = ctx.saved_tensors
-        return grads[0] @ weight, None
+        return torch.matmul(grads[0], weight), None
 
 
 class RmsNorm(Function):
@@ -63,7 +68,7 @@ class RmsNorm(Function):
         scale = norm.square_().mul_(1 / x.shape[-1]).add_(epsilon).rsqrt_().to(x.dtype)
         normal = x * scale
         ctx.save_for_backward(normal, scale, weight)
-        return normal * weight
+        return torch.mul(normal, weight)
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> Any:

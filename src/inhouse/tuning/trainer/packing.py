@@ -58,6 +58,11 @@ def trees(rows: Sequence[Encoded], most_tokens: int) -> list[Tree]:
     return found
 
 
+def alone(row: Encoded) -> Tree:
+    """One row as a tree of its own."""
+    return _tree([row], 0)
+
+
 def batches(forest: Sequence[Tree], batch_tokens: int, seed: int, epoch: int) -> list[list[Tree]]:
     """The trees of one epoch, shuffled and laid into batches of about ``batch_tokens`` tokens."""
     order = list(forest)

@@ -37,6 +37,9 @@ class Row(BaseModel):
     messages: tuple[Said, ...] = Field(min_length=1)
     split: Literal["train", "held_out"] = "train"
     kind: str = ""
+    source_ids: tuple[str, ...] = ()
+    learn: Literal["all", "last"] = "all"
+    """Whether every answer of the dialogue is learnt or the last one alone."""
 
 
 class Tokenizer(Protocol):
@@ -54,7 +57,8 @@ class Encoded:
     ids: tuple[int, ...]
     learn: tuple[bool, ...]
     learnt_bytes: int
-    kind: str = ""
+    document: str = ""
+    """What the row was taken from: rows of one document are not independent of each other."""
 
 
 def read(path: Path, split: str) -> Iterator[Row]:
@@ -78,14 +82,18 @@ def encode(row: Row, tokenizer: Tokenizer, most_tokens: int) -> Encoded | None:
     """
     ids: list[int] = []
     learn: list[bool] = []
-    for text, learnable in pieces(row.messages, tokenizer):
+    parts = list(pieces(row.messages, tokenizer))
+    for place, (text, answer) in enumerate(parts):
+        learnable = answer and (row.learn == "all" or place == len(parts) - 1)
         new = tokenizer.encode(text, add_special_tokens=False)
         ids += new
         learn += [learnable] * len(new)
     if len(ids) > most_tokens or not any(learn):
         return None
-    learnt = sum(len(said.content.encode()) for said in row.messages if said.role == "assistant")
-    return Encoded(tuple(ids), tuple(learn), learnt, row.kind)
+    answers = [said.content for said in row.messages if said.role == "assistant"]
+    learnt = sum(len(text.encode()) for text in (answers if row.learn == "all" else answers[-1:]))
+    document = row.source_ids[0] if row.source_ids else str(hash(tuple(ids)))
+    return Encoded(tuple(ids), tuple(learn), learnt, document)
 
 
 def pieces(messages: Sequence[Said], tokenizer: Tokenizer) -> Iterator[tuple[str, bool]]:

@@ -26,7 +26,7 @@ def _operations(schema: dict[str, Any]) -> list[dict[str, Any]]:
             "method": method.upper(),
             "path": path,
             "summary": told["summary"],
-            "about": told.get("description", ""),
+            "about": told.get("description", "").replace("`", ""),
             "fields": _fields(schema, told),
         }
         for path, methods in schema["paths"].items()

@@ -65,11 +65,22 @@ class ChatRequest(BaseModel):
     )
 
     model: Annotated[str, Field(max_length=60, description="The AI's slug.")]
-    messages: Annotated[list[Message], Field(min_length=1, max_length=_MOST_MESSAGES)]
-    stream: bool = False
-    stream_options: StreamOptions | None = None
-    max_tokens: Annotated[int | None, Field(ge=1, le=4096)] = None
-    max_completion_tokens: Annotated[int | None, Field(ge=1, le=4096)] = None
+    messages: Annotated[
+        list[Message],
+        Field(
+            min_length=1,
+            max_length=_MOST_MESSAGES,
+            description="What was said, the question last. The AI's own brief stands in place of system messages.",
+        ),
+    ]
+    stream: Annotated[bool, Field(description="Send the answer as server-sent events.")] = False
+    stream_options: Annotated[
+        StreamOptions | None, Field(description="With include_usage, the last event counts the tokens.")
+    ] = None
+    max_tokens: Annotated[int | None, Field(ge=1, le=4096, description="Longest answer, in tokens.")] = None
+    max_completion_tokens: Annotated[
+        int | None, Field(ge=1, le=4096, description="Longest answer, in tokens.")
+    ] = None
     n: Annotated[int, Field(ge=1, le=1, description="One answer a request.")] = 1
     user: Annotated[
         str | None,

@@ -6,6 +6,7 @@ import asyncio
 import fcntl
 import os
 import tempfile
+import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from pathlib import Path
@@ -18,7 +19,7 @@ from inhouse.core.ids import digest
 from inhouse.runtime.engines.base import Adapter, Completion, Health, Piece, Score, ScoreRequest, Usage
 from inhouse.runtime.engines.embedded.protocol import Config
 from inhouse.runtime.engines.embedded.supervisor import Supervisor, answers
-from inhouse.runtime.engines.wire import Client, completion_body, completion_path
+from inhouse.runtime.engines.wire import Client, Interrupted, Unreached, completion_body, completion_path
 
 _WHAT = "The embedded engine"
 #: Seconds: to connect; between two pieces (a long queue); until a child that restarts is waited for no longer.
@@ -92,17 +93,24 @@ class EmbeddedEngine:
 
     async def complete(self, request: Completion) -> AsyncGenerator[Piece | Usage, None]:
         """Stream an answer. When the child dies meanwhile, ends with an ``Unavailable`` that may be retried."""
-        await self.start()
         body = completion_body(request, "") | _extras(request)
         if request.grammar is not None:
             body["grammar"] = request.grammar
-        try:
-            async with aclosing(self._client.stream(completion_path(request), body)) as parts:
-                async for part in parts:
-                    yield part
-        except Unavailable:
-            self._attached = False  # its owner may be gone: look again before the next request
-            raise
+        patience = _Patience()
+        while True:
+            await self.start()
+            begun = False
+            try:
+                async with aclosing(self._client.stream(completion_path(request), body)) as parts:
+                    async for part in parts:
+                        begun = True
+                        yield part
+                return
+            except (Unreached, Interrupted) as error:
+                self._attached = False
+                if begun:
+                    raise
+                await patience.after(error)
 
     async def score(self, request: ScoreRequest) -> Score:
         """Score a text that is given."""
@@ -137,12 +145,14 @@ class EmbeddedEngine:
             self._lock = None
 
     async def _call(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
-        await self.start()
-        try:
-            return await self._client.call(path, body)
-        except Unavailable:
-            self._attached = False
-            raise
+        patience = _Patience()
+        while True:
+            await self.start()
+            try:
+                return await self._client.call(path, body)
+            except (Unreached, Interrupted) as error:
+                self._attached = False
+                await patience.after(error)
 
     async def _own_or_attach(self) -> None:
         for _ in range(int(_PATIENCE / 0.1)):
@@ -184,6 +194,25 @@ class EmbeddedEngine:
             await asyncio.wait_for(supervisor.ready.wait(), _PATIENCE)
         except TimeoutError:
             raise Unavailable(what=_WHAT, reason="it is starting again. Ask again in a moment") from None
+
+
+class _Patience:
+    """How often a request is sent again while nothing of its answer has come.
+
+    A child that is gone is waited for; one that died on the request gets it once more and not again, in case it is the
+    request that kills it.
+    """
+
+    def __init__(self) -> None:
+        self._deadline = time.monotonic() + _PATIENCE
+        self._interrupted = 0
+
+    async def after(self, error: Unreached | Interrupted) -> None:
+        """Wait a moment, or raise the error."""
+        self._interrupted += isinstance(error, Interrupted)
+        if self._interrupted > 1 or time.monotonic() > self._deadline:
+            raise error
+        await asyncio.sleep(0.05)
 
 
 def _socket_in(run_dir: Path) -> Path:

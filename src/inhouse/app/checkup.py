@@ -1,0 +1,120 @@
+"""What `inhouse doctor` looks at: each check says in plain words what is wrong and what to do."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from sqlalchemy import text
+
+from inhouse.app import working
+from inhouse.app.backup import is_unfinished
+from inhouse.core.errors import InhouseError
+from inhouse.core.settings import Settings
+from inhouse.runtime.profile import installed
+from inhouse.store import jobs
+from inhouse.store.database import Database
+from inhouse.store.migrations import revision
+from inhouse.tuning.files import sha256
+from inhouse.tuning.models import generation_id
+
+_LEAST_GB = 2
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One check. ``advice`` is empty where all is well."""
+
+    check: str
+    said: str
+    advice: str = ""
+
+    @property
+    def is_well(self) -> bool:
+        return not self.advice
+
+
+def look(settings: Settings) -> Iterator[Finding]:
+    """Every check, one after the other; one that breaks becomes a finding of its own."""
+    checks: tuple[tuple[str, Callable[[Settings], Finding]], ...] = (
+        ("home", _home),
+        ("disk", _disk),
+        ("database", _database),
+        ("model", _model),
+        ("engine", _engine),
+        ("worker", _worker),
+        ("jobs", _jobs),
+    )
+    for name, check in checks:
+        try:
+            yield check(settings)
+        except InhouseError as error:
+            yield Finding(name, "not well", error.message)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the operator wants to read the rest too
+            yield Finding(name, "not well", f"{type(error).__name__}: {error}")
+
+
+def _home(settings: Settings) -> Finding:
+    if is_unfinished(settings):
+        return Finding("home", str(settings.home), "A restore broke off: empty the folder and restore again.")
+    if settings.home.exists() and not os.access(settings.home, os.W_OK):
+        return Finding("home", str(settings.home), "This user may not write there: change its owner.")
+    return Finding("home", str(settings.home))
+
+
+def _disk(settings: Settings) -> Finding:
+    there = settings.home if settings.home.exists() else settings.home.parent
+    free = shutil.disk_usage(there).free / (1 << 30)
+    advice = f"Free some space: trainings and backups need {_LEAST_GB} GB." if free < _LEAST_GB else ""
+    return Finding("disk", f"{free:.0f} GB free", advice)
+
+
+def _database(settings: Settings) -> Finding:
+    db = Database(settings.database)
+    try:
+        with db.read() as tx:
+            if db.is_sqlite and tx.execute(text("PRAGMA quick_check")).scalar() != "ok":
+                return Finding("database", "damaged", "Restore the last backup: inhouse restore FILE")
+            found = revision(tx)
+    finally:
+        db.close()
+    return Finding("database", f"{'SQLite' if db.is_sqlite else 'PostgreSQL'}, schema {found or 'empty'}")
+
+
+def _model(settings: Settings) -> Finding:
+    if settings.engine == "openai":
+        return Finding("model", f"{settings.engine_model} at {settings.engine_url}")
+    model = installed(settings)
+    if generation_id(sha256(model.file)) != model.generation:
+        return Finding("model", "damaged", f"Delete {model.file} and run: inhouse models fetch")
+    return Finding("model", f"{model.generation}, answers by method {model.profile.method}")
+
+
+def _engine(settings: Settings) -> Finding:
+    cores = os.cpu_count() or 1
+    if settings.threads > cores:
+        advice = f"Set INHOUSE_THREADS to at most {cores}: more threads than cores wait for each other."
+        return Finding("engine", f"{settings.threads} threads", advice)
+    return Finding("engine", f"{settings.engine}, {settings.threads} threads")
+
+
+def _worker(settings: Settings) -> Finding:
+    runs = working.is_running(settings.home / "run")
+    return Finding("worker", "runs" if runs else "does not run: inhouse serve starts it, commands do without")
+
+
+def _jobs(settings: Settings) -> Finding:
+    db = Database(settings.database)
+    try:
+        with db.read() as tx:
+            failed = [job for job in jobs.listing(tx, limit=20) if job.state == "failed"]
+    finally:
+        db.close()
+    if failed:
+        job = failed[0]
+        return Finding(
+            "jobs", f"{len(failed)} failed", f"{job.name}: {job.error} Again: inhouse jobs --retry {job.id}"
+        )
+    return Finding("jobs", "none failed")

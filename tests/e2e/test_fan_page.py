@@ -1,0 +1,173 @@
+"""A fan's whole visit, in a real browser."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from conftest import Visitor, ask
+from web_home import SHIPS, Home
+
+pytestmark = pytest.mark.e2e
+
+
+def test_an_answer_streams_with_its_steps_and_its_sources_open_at_their_place(visitor: Visitor) -> None:
+    page = visitor("/a/quill")
+    page.locator("#question").fill("Do you ship to Japan?")
+    page.keyboard.press("Enter")
+    expect(page.locator(".turn .step")).to_have_text("Searching…")
+    expect(page.locator(".words.streaming")).to_contain_text("Yes, we ship")
+    expect(page.locator(".words li")).to_have_text(["Europe: 3 days", "Japan: 9 days"])
+    page.locator(".words .chip", has_text="1").click()
+    assert page.url.endswith("-1")
+    away = page.locator(".sources a").first.get_attribute("href")
+    assert away == "https://shop.example/shipping#:~:text=We%20ship%20worldwide%2C%20Japan%20included."
+    page.locator(".sources a").nth(1).click()
+    expect(page.locator("mark")).to_have_text("Parcels leave the workshop on Tuesdays and Fridays.")
+    expect(page.locator("h1")).to_have_text("A day in the workshop")
+
+
+def test_what_the_model_says_stays_text(visitor: Visitor) -> None:
+    page = visitor("/a/quill")
+    ask(page, "hello")
+    expect(page.locator(".words")).to_have_text("Hello! <b>Good</b> to see you.")
+    page.reload()
+    expect(page.locator(".words")).to_have_text("Hello! <b>Good</b> to see you.")
+    assert page.locator(".words b").count() == 0
+
+
+def test_escape_stops_the_answer_and_it_can_be_asked_again(home: Home, visitor: Visitor) -> None:
+    page = visitor("/a/quill")
+    page.locator("#question").fill("slow please")
+    page.keyboard.press("Enter")
+    expect(page.locator(".words")).to_contain_text("Yes,")
+    page.keyboard.press("Escape")
+    expect(page.locator(".turn .note")).to_contain_text("Stopped.")
+    assert page.locator(".words").inner_text() != SHIPS
+    home.script.pause = 0.001
+    page.get_by_role("button", name="Try again").click()
+    expect(page.locator(".words li")).to_have_count(2)
+    assert page.locator(".turn").count() == 1
+
+
+def test_a_reload_in_the_middle_goes_on_with_the_same_answer(visitor: Visitor) -> None:
+    page = visitor("/a/quill")
+    page.locator("#question").fill("slow please")
+    page.keyboard.press("Enter")
+    expect(page.locator(".words")).to_contain_text("Yes,")
+    page.reload()
+    expect(page.locator(".words li")).to_have_count(2, timeout=15_000)
+    assert page.locator(".turn").count() == 1
+
+
+def test_a_broken_line_is_taken_up_again(visitor: Visitor) -> None:
+    page = visitor("/a/quill")
+    page.locator("#question").fill("slow please")
+    page.keyboard.press("Enter")
+    expect(page.locator(".words")).to_contain_text("Yes,")
+    page.context.set_offline(True)
+    page.wait_for_timeout(300)
+    page.context.set_offline(False)
+    expect(page.locator(".words li")).to_have_count(2, timeout=15_000)
+
+
+def test_trouble_is_one_clear_sentence(visitor: Visitor) -> None:
+    page = visitor("/a/quill")
+    ask(page, "please break")
+    expect(page.locator(".turn .note")).to_have_text("The engine is busy. Try again in a moment.")
+    expect(page.get_by_role("button", name="Try again")).to_be_visible()
+
+
+def test_a_thumb_is_kept_and_taken_back(visitor: Visitor) -> None:
+    page = visitor("/a/quill")
+    ask(page, "hello")
+    up = page.get_by_role("button", name="Good answer")
+    up.click()
+    expect(up).to_have_attribute("aria-pressed", "true")
+    page.reload()
+    expect(up).to_have_attribute("aria-pressed", "true")
+    up.click()
+    expect(up).to_have_attribute("aria-pressed", "false")
+
+
+def test_a_person_is_asked_and_the_reply_stands_in_the_thread(visitor: Visitor, owner: Visitor) -> None:
+    fan = visitor("/a/quill")
+    ask(fan, "unknown")
+    fan.get_by_role("link", name="Pass my question on to a person").click()
+    fan.locator("#person [name=note]").fill("Can I visit the workshop?")
+    fan.get_by_role("button", name="Pass it on").click()
+    expect(fan.get_by_role("status").first).to_contain_text("Passed on.")
+    team = owner("/studio/quill/handovers")
+    team.get_by_role("link", name="Can I visit the workshop?").click()
+    team.locator("[name=text]").fill("Yes, on Saturdays!")
+    team.get_by_role("button", name="Send").click()
+    expect(team.locator(".said.person")).to_contain_text("Yes, on Saturdays!")
+    fan.reload()
+    expect(fan.locator(".said.person .words")).to_have_text("Yes, on Saturdays!")
+
+
+def test_a_fan_sees_and_erases_their_data(visitor: Visitor) -> None:
+    page = visitor("/a/quill")
+    ask(page, "hello")
+    page.get_by_role("link", name="See and erase my data").click()
+    expect(page.locator(".facts")).to_contain_text("Conversations")
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.get_by_role("button", name="Erase my data").click()
+    expect(page.locator("h1")).to_have_text("Your data is erased")
+    page.goto("/a/quill/data")
+    expect(page.locator("main")).to_contain_text("Nothing is kept about you.")
+
+
+def test_two_fans_never_see_each_other(visitor: Visitor) -> None:
+    first, second = visitor("/a/quill"), visitor("/a/quill")
+    ask(first, "Do you ship to Japan?")
+    conversation = re.search(r"c=(\w+)", first.url)
+    assert conversation
+    source = first.locator(".sources a").nth(1).get_attribute("href")
+    ask(second, "hello")
+    for path in (f"/a/quill?c={conversation[1]}", source):
+        reply = second.goto(str(path))
+        assert reply is not None and reply.status == 404
+
+
+def test_the_keyboard_alone_is_enough(visitor: Visitor) -> None:
+    page = visitor("/a/quill")
+    page.keyboard.press("Tab")
+    expect(page.locator(".skip")).to_be_focused()
+    page.keyboard.press("Escape")
+    page.locator("body").click(position={"x": 5, "y": 300})
+    page.keyboard.press("/")
+    expect(page.locator("#question")).to_be_focused()
+    page.keyboard.type("two")
+    page.keyboard.press("Shift+Enter")
+    page.keyboard.type("lines")
+    expect(page.locator("#question")).to_have_value("two\nlines")
+    page.keyboard.press("Enter")
+    expect(page.locator(".asked")).to_have_text("two\nlines", use_inner_text=True)
+    expect(page.locator("#question")).to_be_focused()
+
+
+def test_a_question_to_begin_with_is_asked_by_one_press(visitor: Visitor) -> None:
+    page = visitor("/a/quill")
+    page.get_by_role("button", name="Do you ship to Japan?").click()
+    expect(page.locator(".words li")).to_have_count(2)
+
+
+def test_without_a_script_the_answer_is_a_page(visitor: Visitor) -> None:
+    page = visitor("/a/quill", java_script_enabled=False)
+    page.locator("#question").fill("Do you ship to Japan?")
+    page.get_by_role("button", name="Send").click()
+    expect(page.locator(".words li")).to_have_text(["Europe: 3 days", "Japan: 9 days"])
+    page.get_by_role("button", name="Good answer").click()
+    expect(page.get_by_role("button", name="Good answer")).to_have_attribute("aria-pressed", "true")
+
+
+def test_the_language_follows_the_browser_until_one_is_chosen(visitor: Visitor) -> None:
+    page = visitor("/a/quill", locale="ja-JP")
+    expect(page.locator("html")).to_have_attribute("lang", "ja")
+    page.get_by_role("button", name="English").click()
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+    page.reload()
+    expect(page.locator("#question")).to_have_attribute("placeholder", "Ask Mara Quill…")

@@ -1,0 +1,365 @@
+"""The pages over ASGI: no sockets, real services, a scripted answerer."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import anyio
+import httpx
+import pytest
+
+from inhouse.app.schema import metadata
+from inhouse.store.database import Database
+from inhouse.web.application import create_app
+from web_home import EMAIL, PASSWORD, Home, build, furnish, release, work
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    """On SQLite alone: the pages ask the services, which are tested on both databases."""
+    db = Database(f"sqlite:///{tmp_path / 'inhouse.db'}")
+    with db.write() as tx:
+        metadata.create_all(tx)
+    installation = build(db, tmp_path, max_upload_mb=1)
+    installation.script.pause = 0
+    furnish(installation)
+    return installation
+
+
+@pytest.fixture
+async def client(home: Home) -> AsyncIterator[httpx.AsyncClient]:
+    transport = httpx.ASGITransport(create_app(home), raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://inhouse.test") as made:
+        made.headers["accept"] = "text/html"
+        yield made
+
+
+@pytest.fixture
+async def owner(client: httpx.AsyncClient) -> httpx.AsyncClient:
+    """The same browser, signed in."""
+    await post(client, "/sign-in", "/sign-in", email=EMAIL, password=PASSWORD)
+    return client
+
+
+async def post(client: httpx.AsyncClient, page: str, action: str, **fields: object) -> httpx.Response:
+    """Open a page and send one of its forms, with its token."""
+    shown = await client.get(page)
+    token = re.search(r'name="csrf" content="([^"]+)"', shown.text)
+    assert token, shown.text[:300]
+    files = fields.pop("files", None)
+    return await client.post(action, data={"csrf": token[1], **fields}, files=files)  # type: ignore[arg-type]
+
+
+async def test_every_page_forbids_scripts_and_frames_of_others(client: httpx.AsyncClient) -> None:
+    for path in ("/sign-in", "/a/quill", "/docs", "/nowhere", "/static/inhouse.css"):
+        headers = (await client.get(path)).headers
+        assert "script-src 'self'" in headers["content-security-policy"]
+        assert "frame-ancestors 'none'" in headers["content-security-policy"]
+        assert headers["referrer-policy"] == "no-referrer"
+        assert headers["x-content-type-options"] == "nosniff"
+
+
+async def test_no_page_holds_an_inline_script_or_style(owner: httpx.AsyncClient) -> None:
+    for path in ("/a/quill", "/studio", "/studio/quill/brief", "/studio/quill/releases", "/operator/health"):
+        html = (await owner.get(path)).text
+        assert not re.search(r"<script(?![^>]*(src=|application/json))|<style|\son\w+=|\sstyle=", html), path
+
+
+async def test_a_post_without_its_token_or_from_elsewhere_is_refused(client: httpx.AsyncClient) -> None:
+    assert (await client.post("/a/quill/ask", data={"question": "hello"})).status_code == 403
+    token = re.search(r'content="([^"]{30,})"', (await client.get("/a/quill")).text)
+    assert token
+    for headers in ({"sec-fetch-site": "cross-site"}, {"origin": "https://evil.example"}):
+        fields = {"csrf": token[1], "question": "hello"}
+        assert (await client.post("/a/quill/ask", data=fields, headers=headers)).status_code == 403
+    other = await client.post("/a/quill/ask", data={"csrf": "x" * 43, "question": "hello"})
+    assert other.status_code == 403
+
+
+async def test_cookies_are_out_of_scripts_reach_and_secure_on_https(home: Home) -> None:
+    transport = httpx.ASGITransport(create_app(home))
+    async with httpx.AsyncClient(transport=transport, base_url="https://inhouse.test") as client:
+        reply = await post(client, "/sign-in", "/sign-in", email=EMAIL, password=PASSWORD)
+    cookie = reply.headers["set-cookie"].lower()
+    assert all(word in cookie for word in ("inhouse_session=", "httponly", "samesite=lax", "secure"))
+    assert reply.headers["strict-transport-security"]
+
+
+async def test_a_wrong_password_brings_the_form_back_with_one_sentence(client: httpx.AsyncClient) -> None:
+    reply = await post(client, "/sign-in", "/sign-in", email=EMAIL, password="wrong wrong wrong")
+    assert reply.status_code == 401
+    assert "The e-mail address or the password is wrong." in reply.text
+    assert f'value="{EMAIL}"' in reply.text
+
+
+async def test_signing_in_goes_nowhere_else(client: httpx.AsyncClient) -> None:
+    for place in ("//evil.example", "https://evil.example", "/\\evil.example", "javascript:alert(1)"):
+        reply = await post(client, "/sign-in", "/sign-in", email=EMAIL, password=PASSWORD, next=place)
+        assert reply.headers["location"] == "/studio"
+        client.cookies.clear()
+
+
+async def test_the_studio_asks_to_sign_in_and_comes_back(client: httpx.AsyncClient) -> None:
+    reply = await client.get("/studio/quill/brief")
+    assert reply.status_code == 303
+    assert reply.headers["location"] == "/sign-in?next=%2Fstudio%2Fquill%2Fbrief"
+
+
+async def test_the_first_run_makes_an_operator_with_a_team(tmp_path: Path) -> None:
+    db = Database(f"sqlite:///{tmp_path / 'fresh.db'}")
+    with db.write() as tx:
+        metadata.create_all(tx)
+    fresh = build(db, tmp_path)
+    token = fresh.accounts.setup_token()
+    transport = httpx.ASGITransport(create_app(fresh))
+    fields = {
+        "token": token,
+        "name": "Ann",
+        "email": "ann@example.com",
+        "password": "short",
+        "timezone": "Asia/Tokyo",
+    }
+    async with httpx.AsyncClient(transport=transport, base_url="http://inhouse.test") as client:
+        refused = await post(client, f"/setup?token={token}", "/setup", **fields)
+        assert refused.status_code == 400
+        assert "The password needs" in refused.text
+        done = await post(client, f"/setup?token={token}", "/setup", **{**fields, "password": PASSWORD})
+        assert done.headers["location"] == "/studio"
+        assert "Ann" in (await client.get("/studio")).text
+        assert (await client.get("/setup")).status_code == 409
+
+
+async def test_an_invited_person_joins_and_a_reset_link_works_once(
+    home: Home, owner: httpx.AsyncClient
+) -> None:
+    fields = {"email": "bo@example.com", "role": "reviewer"}
+    invited = await post(owner, "/studio/quill/people", "/studio/quill/people/invite", **fields)
+    link = re.search(r"/invitation\?token=[\w-]+", invited.text)
+    assert link
+    owner.cookies.clear()
+    token = link[0].partition("=")[2]
+    joined = await post(owner, link[0], "/invitation", token=token, name="Bo", password=PASSWORD)
+    assert joined.headers["location"] == "/studio"
+    page = (await owner.get("/studio/quill/people")).text
+    assert "Make a key" not in page
+    assert (
+        await post(owner, "/studio/quill", "/studio/quill/people/keys", name="x", scopes="chat")
+    ).status_code == 403
+    reset = home.accounts.begin_reset(home.accounts.actor_of(EMAIL), "bo@example.com")
+    owner.cookies.clear()
+    done = await post(owner, f"/reset?token={reset}", "/reset", token=reset, password="another good one")
+    assert done.headers["location"] == "/sign-in?said=password-set"
+    assert (await owner.get(f"/reset?token={reset}")).status_code == 410
+
+
+async def test_somebody_of_another_team_finds_nothing(home: Home, client: httpx.AsyncClient) -> None:
+    operator = home.accounts.actor_of(EMAIL)
+    eve = home.accounts.create_person(operator, "eve@example.com", "Eve")
+    home.accounts.teams.create(operator, "Others", owner_id=eve.id)
+    home.accounts.finish_reset(home.accounts.begin_reset(operator, "eve@example.com"), PASSWORD)
+    await post(client, "/sign-in", "/sign-in", email="eve@example.com", password=PASSWORD)
+    for path in ("", "/content", "/brief", "/conversations", "/people", "/releases"):
+        assert (await client.get(f"/studio/quill{path}")).status_code == 404
+    assert (await client.get("/operator")).status_code == 403
+
+
+async def test_an_upload_is_queued_and_a_bad_one_is_named(home: Home, owner: httpx.AsyncClient) -> None:
+    page, action = "/studio/quill/content", "/studio/quill/content/upload"
+    good = [("files", ("notes.md", b"# Notes\n\nInk dries in a minute.", "text/markdown"))]
+    reply = await post(owner, page, action, basis="own-work", files=good)
+    assert reply.headers["location"].endswith("said=import-started")
+    work(home)
+    assert "notes.md" in (await owner.get(page)).text
+    bad = [("files", ("empty.md", b"", "text/markdown"))]
+    refused = await post(owner, page, action, basis="own-work", files=bad)
+    assert refused.status_code == 400
+    assert "empty.md: The uploaded file is empty." in refused.text
+    unstated = await post(owner, page, action, basis="licensed", files=good)
+    assert "Say why this may be used" in unstated.text
+
+
+async def test_an_upload_over_the_limit_is_cut_off(owner: httpx.AsyncClient) -> None:
+    files = [("files", ("big.txt", b"x" * (1 << 20) * 2, "text/plain"))]
+    reply = await post(
+        owner, "/studio/quill/content", "/studio/quill/content/upload", basis="own-work", files=files
+    )
+    assert reply.status_code == 413
+    assert "What you sent is too large: the limit is 1 MB." in reply.text
+
+
+async def test_revoking_asks_first_and_takes_the_source_away(home: Home, owner: httpx.AsyncClient) -> None:
+    page = await owner.get("/studio/quill/content")
+    assert "data-confirm" in page.text
+    source = re.search(r"/content/sources/(src_\w+)", page.text)
+    assert source
+    await post(owner, "/studio/quill/content", "/studio/quill/content/revoke", source=source[1])
+    assert "revoked" in (await owner.get("/studio/quill/content")).text
+
+
+async def test_a_brief_is_saved_compared_and_a_refused_one_comes_back(owner: httpx.AsyncClient) -> None:
+    fields = {
+        "base": "1",
+        "name": "Mara Quill",
+        "languages": ["en", "ja"],
+        "facts": "Founded in 1998.\n\nForty notebooks a week.",
+        "rival-name": ["Inkwell & Sons", ""],
+        "rival-aliases": ["Inkwell、IW Ltd", ""],
+        "rival-domains": ["inkwell.example", ""],
+        "rival-scripts": ["", ""],
+        "no": "prices",
+    }
+    page = "/studio/quill/brief"
+    reply = await post(owner, page, page, **fields)
+    assert reply.headers["location"] == f"{page}?said=saved"
+    shown = (await owner.get(page)).text
+    assert "Inkwell, IW Ltd" in shown
+    assert "Founded in 1998." in (await owner.get(f"{page}/history?old=1&new=2")).text
+    late = await post(owner, page, page, **fields)
+    assert late.status_code == 409
+    clash = await post(owner, page, page, **{**fields, "base": "2", "rival-name": ["Mara Quill"]})
+    assert clash.status_code == 422
+    assert "is named both as a rival and as your own" in clash.text
+
+
+async def test_the_guard_can_be_tried(owner: httpx.AsyncClient) -> None:
+    page, action = "/studio/quill/brief", "/studio/quill/brief/preview"
+    stopped = await post(owner, page, action, sentence="Inkwell is the best shop in town, buy there!")
+    assert "The guard stops this" in stopped.text
+    passed = await post(owner, page, action, sentence="We bind by hand.")
+    assert "The guard lets this pass." in passed.text
+
+
+async def test_going_live_and_rolling_back_are_one_press_each(home: Home, owner: httpx.AsyncClient) -> None:
+    ai = home.ais.public("quill")
+    second = release(home, ai, live=False, verdict="better")
+    failed = release(home, ai, live=False, verdict="not better")
+    page = "/studio/quill/releases"
+    assert "not better" in (await owner.get(page)).text
+    await post(owner, page, f"{page}/live", release=second)
+    with home.db.read() as tx:
+        assert home.releases.current(tx, ai.id).number == 2  # type: ignore[union-attr]
+    refused = await post(owner, page, f"{page}/live", release=failed)
+    assert refused.status_code == 409
+    await post(owner, page, f"{page}/back")
+    with home.db.read() as tx:
+        assert home.releases.current(tx, ai.id).number == 1  # type: ignore[union-attr]
+
+
+async def test_a_correction_is_pinned_and_taken_back(home: Home, owner: httpx.AsyncClient) -> None:
+    await post(owner, "/a/quill", "/a/quill/ask", question="hello")
+    listed = (await owner.get("/studio/quill/conversations")).text
+    thread = re.search(r"/studio/quill/conversations/(con_\w+)", listed)
+    assert thread
+    page = thread[0]
+    turn = re.search(r'id="(turn_\w+)"', (await owner.get(page)).text)
+    assert turn
+    await post(owner, page, f"{page}/correct", turn=turn[1], answer="Good morning!")
+    assert "Good morning!" in (await owner.get("/studio/quill/releases")).text
+    undo = re.search(r'name="correction" value="(\w+)"', (await owner.get(page)).text)
+    assert undo
+    await post(owner, page, f"{page}/undo", correction=undo[1])
+    assert "Good morning!" not in (await owner.get("/studio/quill/releases")).text
+
+
+async def test_cases_are_added_and_retired(owner: httpx.AsyncClient) -> None:
+    page = "/studio/quill/cases"
+    empty = await post(owner, page, page, questions="Are you open on Sundays?")
+    assert empty.status_code == 400
+    assert "Are you open on Sundays?" in empty.text
+    await post(owner, page, page, questions="Are you open on Sundays?", must_contain="Saturdays")
+    shown = (await owner.get(page)).text
+    case = re.search(r'name="case" value="(case_\w+)"', shown)
+    assert case
+    assert "Saturdays" in shown
+    await post(owner, page, f"{page}/retire", case=case[1])
+    assert "Are you open on Sundays?" not in (await owner.get(page)).text
+
+
+async def test_an_ai_is_made_archived_and_erased(home: Home, owner: httpx.AsyncClient) -> None:
+    form = (await owner.get("/studio/ais/new")).text
+    team = re.search(r'name="team" value="(team_\w+)"', form)
+    assert team
+    fields = {"team": team[1], "name": "Second", "kind": "business", "languages": "ja"}
+    refused = await post(owner, "/studio/ais/new", "/studio/ais/new", slug="Not OK", **fields)
+    assert refused.status_code == 400
+    await post(owner, "/studio/ais/new", "/studio/ais/new", slug="second", **fields)
+    page = "/studio/second/settings"
+    await post(owner, page, "/studio/second/settings/archive")
+    assert (await owner.get("/a/second")).status_code == 404
+    assert (await post(owner, page, f"{page}/erase", slug="wrong")).status_code == 400
+    assert "Receipt" in (await post(owner, page, f"{page}/erase", slug="second")).text
+    assert (await owner.get("/studio/second")).status_code == 404
+
+
+async def test_an_ai_that_was_never_released_says_so(home: Home, client: httpx.AsyncClient) -> None:
+    mara = home.accounts.actor_of(EMAIL)
+    home.ais.create(mara, home.ais.public("quill").team_id, "early", "Early")
+    reply = await client.get("/a/early")
+    assert reply.status_code == 404
+    assert "Early is not open yet" in reply.text
+    assert (await client.get("/a/never")).status_code == 404
+
+
+async def test_looking_at_an_ai_leaves_no_trace(client: httpx.AsyncClient) -> None:
+    reply = await client.get("/a/quill")
+    assert "inhouse_fan" not in str(reply.headers)
+    asked = await post(client, "/a/quill", "/a/quill/ask", question="hello")
+    cookie = next(value for value in asked.headers.get_list("set-cookie") if "inhouse_fan" in value)
+    assert "Path=/a/quill" in cookie
+    assert "HttpOnly" in cookie
+
+
+async def test_a_source_is_shown_only_to_whom_it_was_cited(home: Home, client: httpx.AsyncClient) -> None:
+    asked = await post(client, "/a/quill", "/a/quill/ask", question="Do you ship?")
+    turn = asked.headers["location"].partition("#")[2]
+    address = f"/a/quill/source/{home.script.passage_id}?turn={turn}"
+    assert '<mark id="quote">Parcels leave' in (await client.get(address)).text
+    assert (await client.get(f"/a/quill/source/psg_other?turn={turn}")).status_code == 404
+    home.library.revoke(home.accounts.actor_of(EMAIL), home.ais.public("quill").id, _source_id(home))
+    assert (await client.get(address)).status_code == 410
+    client.cookies.clear()
+    assert (await client.get(address)).status_code == 404
+
+
+async def test_errors_speak_the_visitors_language(client: httpx.AsyncClient) -> None:
+    client.headers["accept-language"] = "fr;q=0.9, ja;q=0.8, en;q=0.5"
+    assert "このアドレスには何もありません" in (await client.get("/nowhere")).text
+    assert "見つかりません" in (await client.get("/a/never")).text
+
+
+async def test_an_unexpected_error_tells_nothing_of_the_inside(home: Home, client: httpx.AsyncClient) -> None:
+    home.db.close()
+    home.accounts = None  # type: ignore[assignment]
+    client.cookies.set("inhouse_session", "x")
+    reply = await client.get("/studio")
+    assert reply.status_code == 500
+    assert "Something went wrong on our side." in reply.text
+    assert "Traceback" not in reply.text
+
+
+async def test_a_job_is_watched_stopped_and_goes_on(home: Home, owner: httpx.AsyncClient) -> None:
+    ai = home.ais.public("quill")
+    mara = home.accounts.actor_of(EMAIL)
+    job = home.library.queue_upload(mara, ai.id, "more.md", [b"# More\n\nText."], right="own work")
+    page = "/studio/quill/content"
+    await post(owner, page, f"/studio/quill/jobs/{job.id}/stop", next=page)
+    with anyio.fail_after(10):
+        seen = (await owner.get(f"/studio/quill/jobs/{job.id}/events")).text
+    assert "event: ended" in seen
+    assert "Go on where it was" in (await owner.get(page)).text
+    await post(owner, page, f"/studio/quill/jobs/{job.id}/retry", next=page)
+    work(home)
+    assert "more.md" in (await owner.get(page)).text
+
+
+def _source_id(home: Home) -> str:
+    return home.library.sources(home.accounts.actor_of(EMAIL), home.ais.public("quill").id)[0].source.id
