@@ -1,10 +1,11 @@
-"""Training an AI: freeze what goes in, run the trainer as a durable job, register what comes out."""
+"""Training an AI as a durable job: freeze what goes in, run the trainer to its end, register what comes out."""
 
 from __future__ import annotations
 
 import json
+import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,25 +15,21 @@ from inhouse.accounts.actors import Action, Actor
 from inhouse.accounts.authorisation import authorise
 from inhouse.brief.corpus import Corpus
 from inhouse.core.errors import InhouseError
-from inhouse.core.settings import Settings
 from inhouse.store import jobs
 from inhouse.store.blobs import Blobs
 from inhouse.store.database import Database, Tx
 from inhouse.store.jobs import Handler, Job, Progress
-from inhouse.tuning import adapters, generations, recipes
-from inhouse.tuning.files import sha256
+from inhouse.tuning import recipes, shelf
+from inhouse.tuning.files import sha256, write_json
 from inhouse.tuning.jobfile import JobFile
 from inhouse.tuning.supervisor import Supervisor
 
 NAME = "train"
+RECIPE = "voice"
 
 
 class NothingToTrain(InhouseError):
     """There is nothing to train on yet: import some of the owner's own words first."""
-
-
-class BaseMissing(InhouseError):
-    """The base model's file {name} is not there. Run: inhouse models fetch"""
 
 
 class BrokenResult(InhouseError):
@@ -40,11 +37,18 @@ class BrokenResult(InhouseError):
 
 
 @dataclass(frozen=True)
-class Taste:
-    """A pick as training sees it: the dialogue before the answers as (role, content), and the two answers."""
+class Base:
+    """What adapters are trained on: the generation that is served, and its GGUF file."""
 
-    id: str
-    messages: tuple[tuple[str, str], ...]
+    generation: str
+    file: Path
+
+
+@dataclass(frozen=True)
+class PickedPair:
+    """A pick as training sees it: the dialogue before the answers, as ``{"role", "content"}``, and the two answers."""
+
+    messages: Sequence[Mapping[str, str]]
     chosen: str
     rejected: str
     held_out: bool
@@ -53,7 +57,7 @@ class Taste:
     def line(self) -> str:
         """The pick as the trainer reads it."""
         value = {
-            "messages": [{"role": role, "content": content} for role, content in self.messages],
+            "messages": [dict(message) for message in self.messages],
             "chosen": self.chosen,
             "rejected": self.rejected,
             "split": "held_out" if self.held_out else "train",
@@ -61,95 +65,136 @@ class Taste:
         return json.dumps(value, ensure_ascii=False, sort_keys=True)
 
 
-class Tuning:
-    """Trainings of all AIs of an installation."""
+@dataclass(frozen=True)
+class Material:
+    """What one AI is trained from."""
 
-    def __init__(self, db: Database, blobs: Blobs, settings: Settings) -> None:
-        self._db, self._blobs, self._settings = db, blobs, settings
+    corpus: Corpus
+    picks: Sequence[PickedPair] = ()
+
+
+@dataclass(frozen=True)
+class _Frozen:
+    """What a job settled at its first start: a training that goes on uses the same."""
+
+    corpus: str
+    picks: str | None
+    generation: str
+    base: str
+
+
+def queue(tx: Tx, ai_id: str, recipe: str = RECIPE) -> Job:
+    """Queue a training in the caller's transaction, which has settled that it may be. One that waits is enough."""
+    recipes.recipe(recipe)
+    return jobs.enqueue(tx, NAME, {"recipe": recipe}, ai_id=ai_id, lane="heavy")
+
+
+class Tuning:
+    """Trainings of all AIs of an installation.
+
+    ``work`` holds the folders of running trainings, ``cache`` the base models in torch's form, ``base`` names what to
+    train on, ``material`` gathers what one AI is trained from.
+    """
+
+    def __init__(
+        self,
+        db: Database,
+        blobs: Blobs,
+        *,
+        work: Path,
+        cache: Path,
+        base: Callable[[], Base],
+        material: Callable[[Tx, str], Material],
+        threads: int = os.cpu_count() or 1,
+    ) -> None:
+        self._db, self._blobs = db, blobs
+        self._work, self._cache, self._threads = work, cache, threads
+        self._base, self._material = base, material
 
     @property
     def handler(self) -> Handler:
         """Runs ``train`` jobs. Their result: ``adapter`` (its hash), ``tainted`` and ``metrics``."""
         return Handler(NAME, "heavy", self._train)
 
-    def start(
-        self, actor: Actor, ai_id: str, corpus: Corpus, picks: Sequence[Taste] = (), recipe: str = "voice"
-    ) -> Job:
-        """Queue a training of an AI; raises ``NothingToTrain`` where the corpus has no row to train on."""
+    def train(self, actor: Actor, ai_id: str, recipe: str = RECIPE) -> Job:
+        """Queue a training of an AI on what it holds now; raises ``NothingToTrain`` where that is nothing."""
         with self._db.write() as tx:
             authorise(tx, actor, Action.TRAIN, ai_id=ai_id)
-            job = self.enqueue(tx, ai_id, corpus, picks, recipe)
-            audit.record(
-                tx, actor, "started training", ai_id=ai_id, subject=job.id, detail={"corpus": corpus.hash}
-            )
+            _require_rows(self._material(tx, ai_id).corpus)
+            job = queue(tx, ai_id, recipe)
+            audit.record(tx, actor, "started training", ai_id=ai_id, subject=job.id)
         return job
 
-    def enqueue(
-        self, tx: Tx, ai_id: str, corpus: Corpus, picks: Sequence[Taste] = (), recipe: str = "voice"
-    ) -> Job:
-        """Queue a training in the caller's transaction, which has settled that it may be."""
-        recipes.recipe(recipe)
-        if not any(row.split == "train" for row in corpus.rows):
-            raise NothingToTrain()
-        generation = generations.current(tx)
-        sources = sorted(corpus.sources.union(pick.id for pick in picks))
-        adapters.freeze(tx, ai_id, corpus.hash, corpus.counts(), sources)
-        payload = {
-            "corpus": self._blobs.put(corpus.jsonl),
-            "picks": self._blobs.put("".join(f"{pick.line}\n" for pick in picks).encode()) if picks else None,
-            "sources": sources,
-            "recipe": recipe,
-            "generation": generation.id if generation else None,
-        }
-        return jobs.enqueue(tx, NAME, payload, ai_id=ai_id, lane="heavy")
-
-    def file(self, adapter: adapters.Adapter) -> Path:
-        """Where an adapter's GGUF file lies."""
-        return self._blobs.path(adapter.hash)
+    def adapters(self, actor: Actor, ai_id: str) -> list[shelf.Adapter]:
+        """An AI's adapters, the newest first."""
+        with self._db.read() as tx:
+            authorise(tx, actor, Action.VIEW, ai_id=ai_id)
+            return shelf.listing(tx, ai_id)
 
     def _train(self, progress: Progress) -> Mapping[str, Any]:
-        """Run the trainer to its end and keep what it made."""
         job = progress.job
         assert job.ai_id is not None
-        folder = self._settings.home / "trainings" / job.id
-        Supervisor(self._job_file(job, folder), progress).run()
-        manifest = json.loads((folder / "out" / "manifest.json").read_text())
-        files = self._keep(folder / "out", manifest["files"])
-        with self._db.write() as tx:
-            adapter = adapters.add(
-                tx,
-                job.ai_id,
-                corpus_hash=job.payload["corpus"],
-                picks_hash=job.payload["picks"],
-                generation_id=job.payload["generation"],
-                recipe=manifest["recipe"],
-                metrics=manifest["metrics"],
-                files=files,
-                sources=job.payload["sources"],
-            )
+        folder = self._work / job.id
+        frozen = self._freeze(job.ai_id, folder)
+        Supervisor(self._job_file(job, frozen, folder), progress).run()
+        adapter = self._register(job.ai_id, frozen, folder / "out")
         shutil.rmtree(folder)
-        return {"adapter": adapter.hash, "tainted": adapter.tainted, "metrics": manifest["metrics"]}
+        return {"adapter": adapter.hash, "tainted": adapter.tainted, "metrics": adapter.metrics}
 
-    def _job_file(self, job: Job, folder: Path) -> JobFile:
-        base = generations.path(self._settings.models_folder, job.payload["generation"])
-        if not base.exists():
-            raise BaseMissing(name=base.name)
-        picks = job.payload["picks"]
+    def _freeze(self, ai_id: str, folder: Path) -> _Frozen:
+        """Gather the material and keep it, or read what an earlier start of this job kept."""
+        kept = folder / "frozen.json"
+        if not kept.exists():
+            folder.mkdir(parents=True, exist_ok=True)
+            with self._db.write() as tx:
+                frozen = self._gather(tx, ai_id)
+            write_json(kept, vars(frozen))
+        return _Frozen(**json.loads(kept.read_text()))
+
+    def _gather(self, tx: Tx, ai_id: str) -> _Frozen:
+        material, base = self._material(tx, ai_id), self._base()
+        _require_rows(material.corpus)
+        shelf.freeze(tx, ai_id, material.corpus)
+        lines = "".join(f"{pick.line}\n" for pick in material.picks)
+        return _Frozen(
+            corpus=self._blobs.put(material.corpus.jsonl),
+            picks=self._blobs.put(lines.encode()) if lines else None,
+            generation=base.generation,
+            base=str(base.file),
+        )
+
+    def _job_file(self, job: Job, frozen: _Frozen, folder: Path) -> JobFile:
         return JobFile(
-            base=base,
-            cache=self._settings.models_folder,
-            corpus=self._blobs.path(job.payload["corpus"]),
-            picks=self._blobs.path(picks) if picks else None,
+            base=Path(frozen.base),
+            cache=self._cache,
+            corpus=self._blobs.path(frozen.corpus),
+            picks=self._blobs.path(frozen.picks) if frozen.picks else None,
             out=folder / "out",
             work=folder / "work",
             recipe=recipes.recipe(job.payload["recipe"]),
-            threads=self._settings.threads,
+            threads=self._threads,
         )
 
-    def _keep(self, out: Path, files: Mapping[str, str]) -> dict[str, str]:
-        """Store the trainer's files as blobs, each compared with its name in the manifest."""
-        for name, expected in files.items():
+    def _register(self, ai_id: str, frozen: _Frozen, out: Path) -> shelf.Adapter:
+        """Keep the trainer's files as blobs, each compared with its name in the manifest, and write the row."""
+        manifest = json.loads((out / "manifest.json").read_text())
+        for name, expected in manifest["files"].items():
             if sha256(out / name) != expected:
                 raise BrokenResult(name=name)
             self._blobs.put_file(out / name)
-        return dict(files)
+        with self._db.write() as tx:
+            return shelf.add(
+                tx,
+                ai_id,
+                corpus_hash=frozen.corpus,
+                picks_blob=frozen.picks,
+                generation_id=frozen.generation,
+                recipe=manifest["recipe"],
+                metrics=manifest["metrics"],
+                files=manifest["files"],
+            )
+
+
+def _require_rows(corpus: Corpus) -> None:
+    if not any(row.split == "train" for row in corpus.rows):
+        raise NothingToTrain()

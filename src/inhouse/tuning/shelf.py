@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, Table, delete, select, update
 
+from inhouse.brief.corpus import Corpus
 from inhouse.core import clock
 from inhouse.core.errors import NotFound
 from inhouse.store.database import Tx
@@ -26,16 +27,16 @@ class Adapter:
     ai_id: str
     hash: str
     corpus_hash: str
-    picks_hash: str | None
-    generation_id: str | None
+    picks_blob: str | None
+    generation_id: str
     recipe: Mapping[str, Any]
     metrics: Mapping[str, Any]
     files: Mapping[str, str]
     """Blob names by path, such as ``adapter.gguf`` and ``peft/adapter_model.safetensors``."""
-    sources: Sequence[str]
     created_at: datetime
     tainted_at: datetime | None
-    reason: str | None
+    tainted_by: str | None
+    """The source, document or verdict whose taking back tainted it."""
 
     @property
     def tainted(self) -> bool:
@@ -57,24 +58,19 @@ class Adapter:
         return self.voice is not None and self.voice["interval"][1] < 0
 
 
-def freeze(tx: Tx, ai_id: str, corpus_hash: str, counts: Mapping[str, int], sources: Sequence[str]) -> None:
-    """Keep what a training set was made of. The same set again is the same row, with the sources of both."""
-    known = _row(tx, corpora, ai_id, corpus_hash)
-    if known is not None:
-        merged = sorted({*known.sources, *sources})
-        this = (corpora.c.ai_id == ai_id, corpora.c.hash == corpus_hash)
-        tx.execute(update(corpora).where(*this).values(sources=merged))
-        return
-    tx.execute(
-        corpora.insert().values(
-            ai_id=ai_id,
-            hash=corpus_hash,
-            rows=sum(counts.values()),
-            counts=dict(counts),
-            sources=sorted(sources),
-            created_at=clock.now(),
+def freeze(tx: Tx, ai_id: str, corpus: Corpus) -> None:
+    """Keep what a training set was made of; its bytes are the blob of the same name. The same again is the same row."""
+    if _row(tx, corpora, ai_id, corpus.hash) is None:
+        tx.execute(
+            corpora.insert().values(
+                ai_id=ai_id,
+                hash=corpus.hash,
+                rows=len(corpus.rows),
+                counts=corpus.counts(),
+                sources=sorted(corpus.sources),
+                created_at=clock.now(),
+            )
         )
-    )
 
 
 def add(
@@ -82,12 +78,11 @@ def add(
     ai_id: str,
     *,
     corpus_hash: str,
-    picks_hash: str | None,
-    generation_id: str | None,
+    picks_blob: str | None,
+    generation_id: str,
     recipe: Mapping[str, Any],
     metrics: Mapping[str, Any],
     files: Mapping[str, str],
-    sources: Sequence[str],
 ) -> Adapter:
     """Register a trained adapter, tainted where its training set became so while it was trained.
 
@@ -103,15 +98,14 @@ def add(
                 ai_id=ai_id,
                 hash=adapter_hash,
                 corpus_hash=corpus_hash,
-                picks_hash=picks_hash,
+                picks_blob=picks_blob,
                 generation_id=generation_id,
                 recipe=dict(recipe),
                 metrics=dict(metrics),
                 files=dict(files),
-                sources=sorted(sources),
                 created_at=clock.now(),
                 tainted_at=corpus.tainted_at,
-                reason=corpus.reason,
+                tainted_by=corpus.tainted_by,
             )
         )
     return get(tx, ai_id, adapter_hash)
@@ -132,25 +126,23 @@ def listing(tx: Tx, ai_id: str, limit: int = 50) -> list[Adapter]:
     return [Adapter(**row._mapping) for row in tx.execute(query)]
 
 
-def newest(tx: Tx, ai_id: str, generation_id: str | None) -> Adapter | None:
-    """The newest untainted adapter for this generation: one of another generation does not fit."""
-    fitting = (one for one in listing(tx, ai_id) if not one.tainted and one.generation_id == generation_id)
-    return next(fitting, None)
+def taint(tx: Tx, ai_id: str, lineage_id: str) -> list[str]:
+    """Taint every training set that rests on this source, document or verdict, and what was trained on it.
 
-
-def mark_tainted(tx: Tx, ai_id: str, source_id: str) -> list[str]:
-    """Taint every training set and adapter that rests on this source, document, verdict or pick.
-
-    Returns the hashes of all adapters that do, those tainted before too.
+    Returns the hashes of all adapters that rest on it, those tainted before too.
     """
-    _taint(tx, corpora, ai_id, source_id)
-    return _taint(tx, adapters, ai_id, source_id)
+    query = select(corpora.c.hash, corpora.c.sources).where(corpora.c.ai_id == ai_id)
+    stained = [row.hash for row in tx.execute(query) if lineage_id in row.sources]
+    _mark(tx, corpora, corpora.c.hash.in_(stained), ai_id, lineage_id)
+    _mark(tx, adapters, adapters.c.corpus_hash.in_(stained), ai_id, lineage_id)
+    those = (adapters.c.ai_id == ai_id, adapters.c.corpus_hash.in_(stained))
+    return list(tx.execute(select(adapters.c.hash).where(*those).order_by(adapters.c.hash)).scalars())
 
 
 def blob_names(tx: Tx, ai_id: str | None = None) -> set[str]:
     """The blobs of one AI's training sets and adapters, or of all AIs."""
     frozen = select(corpora.c.hash)
-    trained = select(adapters.c.files, adapters.c.picks_hash)
+    trained = select(adapters.c.files, adapters.c.picks_blob)
     if ai_id is not None:
         frozen, trained = frozen.where(corpora.c.ai_id == ai_id), trained.where(adapters.c.ai_id == ai_id)
     names = set(tx.execute(frozen).scalars())
@@ -165,16 +157,12 @@ def erase(tx: Tx, ai_id: str) -> dict[str, int]:
     return {table.name: tx.execute(delete(table).where(table.c.ai_id == ai_id)).rowcount for table in tables}
 
 
-def _taint(tx: Tx, table: Table, ai_id: str, source_id: str) -> list[str]:
-    """Mark what rests on the source; returns the names of all that do."""
-    query = select(table.c.hash, table.c.sources).where(table.c.ai_id == ai_id).order_by(table.c.hash)
-    resting = [row.hash for row in tx.execute(query) if source_id in row.sources]
+def _mark(tx: Tx, table: Table, which: Any, ai_id: str, lineage_id: str) -> None:
     tx.execute(
         update(table)
-        .where(table.c.ai_id == ai_id, table.c.hash.in_(resting), table.c.tainted_at.is_(None))
-        .values(tainted_at=clock.now(), reason=f"{source_id} was taken back")
+        .where(table.c.ai_id == ai_id, which, table.c.tainted_at.is_(None))
+        .values(tainted_at=clock.now(), tainted_by=lineage_id)
     )
-    return resting
 
 
 def _row(tx: Tx, table: Table, ai_id: str, name: str) -> Row[Any] | None:
