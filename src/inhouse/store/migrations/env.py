@@ -13,6 +13,8 @@ def render(kind: str, item: Any, _autogen: Any) -> str | bool:
     """Write our own column types by their plain SQL type, so that a migration doesn't change when our code does."""
     if kind == "type" and isinstance(item, Moment):
         return "sa.DateTime(timezone=True)"
+    if kind == "type" and "Floats" in type(item).__name__:
+        return 'sa.LargeBinary().with_variant(Vector(), "postgresql")'
     return False
 
 

@@ -1,0 +1,68 @@
+"""The schema that migrations make is the schema that the code has, on both databases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import text
+from sqlalchemy.exc import DatabaseError
+
+from inhouse.app.schema import metadata
+from inhouse.store.database import Database
+from inhouse.store.migrations import DatabaseTooNew, revision, upgrade
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """A database with nothing in it."""
+    if request.param == "sqlite":
+        database = Database(f"sqlite:///{tmp_path / 'inhouse.db'}")
+    else:
+        database = Database(request.getfixturevalue("postgres_server"))
+        with database.write() as tx:
+            tx.execute(text("DROP SCHEMA public CASCADE"))
+            tx.execute(text("CREATE SCHEMA public"))
+    yield database
+    database.close()
+
+
+def test_the_schema_equals_the_sum_of_the_migrations(empty: Database) -> None:
+    upgrade(empty)
+    with empty.read() as tx:
+        context = MigrationContext.configure(tx, opts={"compare_type": _differs})
+        assert compare_metadata(context, metadata) == []
+
+
+def test_upgrading_twice_changes_nothing(empty: Database) -> None:
+    upgrade(empty)
+    upgrade(empty)
+    with empty.read() as tx:
+        assert revision(tx) is not None
+
+
+def test_the_audit_log_is_append_only_after_migrating_too(empty: Database) -> None:
+    upgrade(empty)
+    with empty.write() as tx:
+        values = "(at, actor_kind, action, detail) VALUES ('2026-01-01 00:00:00', 'system', 'tried', '{}')"
+        tx.execute(text(f"INSERT INTO audit {values}"))
+    with pytest.raises(DatabaseError, match="append-only"), empty.write() as tx:
+        tx.execute(text("DELETE FROM audit"))
+
+
+def test_a_database_from_the_future_is_refused(empty: Database) -> None:
+    upgrade(empty)
+    with empty.write() as tx:
+        tx.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(DatabaseTooNew):
+        upgrade(empty)
+
+
+def _differs(context: Any, column: Any, meta: Any, found: Any, wanted: Any) -> bool | None:
+    """JSON and moments are kept under other names in SQLite; everything else must be alike."""
+    names = {type(found).__name__.upper(), type(wanted).__name__.upper()}
+    return False if context.dialect.name == "sqlite" and names & {"JSON", "MOMENT", "FLOATS"} else None
