@@ -158,7 +158,7 @@ def test_a_killed_child_comes_back_and_what_it_worked_on_is_retriable(tmp_path: 
         for _ in range(3):
             await _text(engine, Completion(prompt="warm", max_tokens=1))
             streams = [
-                asyncio.create_task(_text(engine, Completion(prompt=f"{LONG} {i}", max_tokens=200)))
+                asyncio.create_task(_text(engine, Completion(prompt=f"{i} {LONG}", max_tokens=60)))
                 for i in range(6)
             ]
             await asyncio.sleep(0.3)
