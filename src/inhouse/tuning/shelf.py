@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -58,16 +58,24 @@ class Adapter:
         return self.voice is not None and self.voice["interval"][1] < 0
 
 
-def freeze(tx: Tx, ai_id: str, corpus: Corpus) -> None:
-    """Keep what a training set was made of; its bytes are the blob of the same name. The same again is the same row."""
-    if _row(tx, corpora, ai_id, corpus.hash) is None:
+def freeze(tx: Tx, ai_id: str, corpus: Corpus, picks: Iterable[str] = ()) -> None:
+    """Keep what a training set was made of; its bytes are the blob of the same name.
+
+    The same set again is the same row, which then rests on the picks (ids) of both.
+    """
+    known = _row(tx, corpora, ai_id, corpus.hash)
+    sources = sorted({*corpus.sources, *picks, *(known.sources if known else ())})
+    if known is not None:
+        this = (corpora.c.ai_id == ai_id, corpora.c.hash == corpus.hash)
+        tx.execute(update(corpora).where(*this).values(sources=sources))
+    else:
         tx.execute(
             corpora.insert().values(
                 ai_id=ai_id,
                 hash=corpus.hash,
                 rows=len(corpus.rows),
                 counts=corpus.counts(),
-                sources=sorted(corpus.sources),
+                sources=sources,
                 created_at=clock.now(),
             )
         )
@@ -127,7 +135,7 @@ def listing(tx: Tx, ai_id: str, limit: int = 50) -> list[Adapter]:
 
 
 def taint(tx: Tx, ai_id: str, lineage_id: str) -> list[str]:
-    """Taint every training set that rests on this source, document or verdict, and what was trained on it.
+    """Taint every training set that rests on this source, document, verdict or pick, and what was trained on it.
 
     Returns the hashes of all adapters that rest on it, those tainted before too.
     """

@@ -16,7 +16,9 @@ from inhouse.store.jobs import Progress, Stopped
 from inhouse.tuning import jobfile
 from inhouse.tuning.jobfile import JobFile
 
-_POLL_SECONDS = 1.0
+#: What is run with the job file as its argument.
+PROGRAM = (sys.executable, "-m", "inhouse.tuning.trainer")
+POLL_SECONDS = 1.0
 _STOP_SECONDS = 60.0
 _MOST_STARTS = 4
 _MOST_POINTS = 300
@@ -77,7 +79,7 @@ class Supervisor:
     def _spawn(self, path: Path) -> subprocess.Popen[bytes]:
         with (self.job.work / "trainer.log").open("ab") as log:
             return subprocess.Popen(
-                [sys.executable, "-m", "inhouse.tuning.trainer", str(path)],
+                [*PROGRAM, str(path)],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -88,7 +90,7 @@ class Supervisor:
         try:
             while process.poll() is None:
                 self._relay()
-                time.sleep(_POLL_SECONDS)
+                time.sleep(POLL_SECONDS)
             self._relay()
         except BaseException as reason:
             self._end(process, gently=isinstance(reason, Stopped))

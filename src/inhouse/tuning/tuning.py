@@ -52,6 +52,7 @@ class PickedPair:
     chosen: str
     rejected: str
     held_out: bool
+    id: str = ""
 
     @property
     def line(self) -> str:
@@ -154,7 +155,7 @@ class Tuning:
     def _gather(self, tx: Tx, ai_id: str) -> _Frozen:
         material, base = self._material(tx, ai_id), self._base()
         _require_rows(material.corpus)
-        shelf.freeze(tx, ai_id, material.corpus)
+        shelf.freeze(tx, ai_id, material.corpus, [pick.id for pick in material.picks if pick.id])
         lines = "".join(f"{pick.line}\n" for pick in material.picks)
         return _Frozen(
             corpus=self._blobs.put(material.corpus.jsonl),
