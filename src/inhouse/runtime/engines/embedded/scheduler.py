@@ -138,6 +138,8 @@ class Scheduler:
         self.counts["batches"] += 1
         self.counts["tokens"] += len(rows)
         self._hand_out(batch, logits)
+        if all(running.pending <= 1 for running in self._running.get(flow, ())):
+            self._turns[flow[0]].settle(flow[1])
 
     # -- admission --------------------------------------------------------------------------------------------
 

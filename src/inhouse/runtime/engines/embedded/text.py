@@ -20,6 +20,8 @@ class TextStream:
 
     def feed(self, data: bytes) -> str:
         """Some more bytes. Returns the text that is now safe to show."""
+        if self.stopped:
+            return ""
         self._held += self._decoder.decode(data)
         if not self._stops:
             return self._release(len(self._held))

@@ -1,9 +1,9 @@
 """Whose turn it is: deficit round robin over AIs, newcomers first.
 
 Every AI with work has a credit of tokens. The one whose turn it is computes until its credit is spent; then it goes to
-the end of the row with a fresh quantum. One that comes after a pause goes before the row until its welcome is spent,
-so a quiet AI's first token does not wait for a busy one. The welcome has to be waited for: an AI that leaves and comes
-back at once only joins the row.
+the end of the row with a fresh quantum. One that comes after a pause goes before the row until its prompt is computed or
+its welcome is spent, so a quiet AI's first token does not wait for a busy one. The welcome has to be waited for: an AI
+that leaves and comes back at once only joins the row.
 """
 
 from __future__ import annotations
@@ -60,6 +60,13 @@ class Turns:
             self._credit[key] += self._quantum
             self._row.append(key)
         return None
+
+    def settle(self, key: str) -> None:
+        """Its first words are out: it takes turns like everybody from now on."""
+        if key in self._fresh:
+            self._fresh.remove(key)
+            self._row.append(key)
+            self._credit[key] = min(self._credit[key], self._quantum)
 
     def charge(self, key: str, cost: int) -> None:
         """It computed so many tokens."""

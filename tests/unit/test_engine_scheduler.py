@@ -1,0 +1,307 @@
+"""Fairness, batching, prefixes and adapters, on a computer that only counts."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from inhouse.core.errors import Busy, InhouseError, TooLarge, UsageError
+from inhouse.runtime.engines.base import Adapter, Piece, Priority, Score, Usage
+from inhouse.runtime.engines.embedded.adapters import Adapters
+from inhouse.runtime.engines.embedded.jobs import Generation, Job, Scoring
+from inhouse.runtime.engines.embedded.model import Logits, Row
+from inhouse.runtime.engines.embedded.prefixes import Prefixes, State
+from inhouse.runtime.engines.embedded.sampling import Sampler
+from inhouse.runtime.engines.embedded.scheduler import Limits, Scheduler
+from inhouse.runtime.engines.embedded.slots import Slots
+
+VOCABULARY, END = 100, 99
+
+
+class Computer:
+    """Says that the token after ``n`` is ``n + 1``, and remembers which states each sequence holds."""
+
+    def __init__(self) -> None:
+        self.batches: list[tuple[int | None, list[Row]]] = []
+        self.states: dict[int, list[tuple[int, int | None]]] = {}
+        self.loaded: dict[int, Path] = {}
+        self._active: int | None = None
+        self._handles = 0
+
+    def use_adapter(self, handle: int | None) -> None:
+        assert handle is None or handle in self.loaded, "a freed adapter is used"
+        self._active = handle
+
+    def load_adapter(self, path: Path) -> int:
+        self._handles += 1
+        self.loaded[self._handles] = path
+        return self._handles
+
+    def free_adapter(self, handle: int) -> None:
+        del self.loaded[handle]
+
+    def decode(self, rows: list[Row]) -> Logits:
+        self.batches.append((self._active, rows))
+        name = self.loaded[self._active].name if self._active else None
+        for row in rows:
+            state = self.states.setdefault(row.sequence, [])
+            assert row.position == len(state), "a gap in a sequence"
+            state.append((row.token, name))  # type: ignore[arg-type]
+            assert {adapter for _, adapter in state} == {name}, "a state of another adapter"
+        outputs = [row for row in rows if row.output]
+        logits = np.zeros((len(outputs), VOCABULARY), np.float32)
+        for number, row in enumerate(outputs):
+            logits[number, (row.token + 1) % VOCABULARY] = 10
+        return logits
+
+    def keep(self, sequence: int, tokens: int) -> None:
+        del self.states.setdefault(sequence, [])[tokens:]
+
+    def save(self, sequence: int) -> State:
+        return np.array([(token, hash(name) % 97) for token, name in self.states[sequence]], np.uint8)
+
+    def restore(self, sequence: int, state: State) -> None:
+        assert not self.states.get(sequence)
+        self.states[sequence] = [(int(token), self._name(int(code))) for token, code in state]  # type: ignore[misc]
+
+    def _name(self, code: int) -> Any:
+        names = [None, *(f"{letter}.gguf" for letter in "abcdefgh")]
+        return next(name for name in names if hash(name) % 97 == code)
+
+    def piece(self, token: int) -> bytes:
+        return b"%d " % token
+
+    def is_end(self, token: int) -> bool:
+        return token == END
+
+
+class Desk:
+    """A scheduler with its parts at hand."""
+
+    def __init__(self, folder: Path, sequences: int = 2, budget: int = 1000, **limits: int) -> None:
+        self.folder = folder
+        self.computer = Computer()
+        self.adapters = Adapters(self.computer, budget)
+        self.limits = Limits(context=500, batch=128, sequences=sequences, **limits)
+        slots = Slots(self.computer, self.limits.active, Prefixes(10**6))
+        self.scheduler = Scheduler(self.computer, self.adapters, slots, "base", self.limits)
+        self.ended: list[Job] = []
+
+    def adapter(self, name: str) -> Adapter:
+        path = self.folder / f"{name}.gguf"
+        path.write_bytes(b"x" * 100)
+        return Adapter(name, path)
+
+    def ask(
+        self, tokens: list[int], ai: str = "", length: int = 5, **options: Any
+    ) -> tuple[Generation, list[Any]]:
+        parts: list[Any] = []
+        job = Generation(
+            list(tokens),
+            parts.append,
+            self.adapter(ai) if ai else None,
+            vocabulary=self.computer,
+            sampler=Sampler(0, 1, 0, None),
+            max_tokens=length,
+            **options,
+        )
+        self.scheduler.submit(job)
+        return job, parts
+
+    def run(self, steps: int = 10_000) -> None:
+        for _ in range(steps):
+            if not self.scheduler.work:
+                return
+            self.scheduler.step()
+
+
+def _text(parts: list[Any]) -> str:
+    return "".join(part.text for part in parts if isinstance(part, Piece))
+
+
+def test_answers_until_length_or_end(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    _, long = desk.ask([10, 11], length=3)
+    _, short = desk.ask([95, 96], length=10)
+    desk.run()
+    assert (_text(long), long[-1]) == ("12 13 14 ", Usage("length", 2, 3))
+    assert (_text(short), short[-1]) == ("97 98 ", Usage("stop", 2, 2))
+
+
+def test_the_same_ai_shares_batches_and_others_do_not(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, sequences=2)
+    for ai in ("a", "a", "b"):
+        desk.ask([1, 2, 3], ai)
+    desk.run()
+    assert any(len({row.sequence for row in rows}) == 2 for _, rows in desk.computer.batches)
+    assert desk.adapters.loads == 2
+
+
+def test_a_quiet_ai_does_not_wait_for_a_busy_one(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, sequences=4)
+    for number in range(20):
+        desk.ask([number, 1, 2], "a", length=50)
+    desk.run(30)
+    before = len(desk.computer.batches)
+    _, parts = desk.ask([5, 6, 7], "b")
+    while not parts:
+        desk.scheduler.step()
+    assert len(desk.computer.batches) - before <= 2
+
+
+def test_ais_share_the_time_in_slices(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, sequences=2)
+    for ai in ("a", "b"):
+        desk.ask([1, 2], ai, length=60)
+    desk.run(60)
+    handles = [handle for handle, _ in desk.computer.batches]
+    assert abs(handles.count(1) - handles.count(2)) <= 10
+    switches = sum(one != other for one, other in itertools.pairwise(handles))
+    assert 8 <= switches <= 20
+
+
+def test_an_ai_that_comes_back_at_once_is_no_newcomer(tmp_path: Path) -> None:
+    """One question after another, each within the welcome, must not starve the row."""
+    desk = Desk(tmp_path, sequences=2)
+    _, steady = desk.ask([1, 2], "a", length=90)
+    answered = 0
+    for _ in range(300):
+        if not desk.scheduler._running.get((Priority.FAN, "b")) and not desk.scheduler._waiting:
+            desk.ask([50 + answered % 40, 1, 2], "b", length=5)
+            answered += 1
+        desk.scheduler.step()
+        if len(steady) > 60:
+            break
+    assert len(steady) > 60
+
+
+def test_fans_go_before_benchmarks(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, sequences=4)
+    desk.ask([1, 2], length=40, priority=Priority.BENCH)
+    desk.run(3)
+    _, fan = desk.ask([60, 61], length=20, priority=Priority.FAN)
+    desk.run(21)
+    assert isinstance(fan[-1], Usage)
+
+
+def test_a_long_prompt_comes_in_chunks_while_others_answer(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, sequences=2)
+    desk.ask([1, 2], "a", length=80)
+    desk.run(5)
+    desk.ask([7] * 400, "b", length=2)
+    desk.run()
+    assert max(len(rows) for _, rows in desk.computer.batches) <= 128
+    handles = [handle for handle, _ in desk.computer.batches]
+    assert handles.index(1, handles.index(2)) < len(handles) - 1 - handles[::-1].index(2)
+
+
+def test_a_full_queue_says_busy_and_leaves_room_for_other_ais(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, sequences=1)
+    with pytest.raises(Busy):
+        for number in range(100):
+            desk.ask([number % 90, 1], "a")
+    desk.ask([1, 2], "b")
+    assert desk.scheduler.load["refused"] == 1
+
+
+def test_what_can_never_fit_is_refused(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    with pytest.raises(TooLarge, match="500 tokens"):
+        desk.ask([1] * 499, length=5)
+    with pytest.raises(UsageError):
+        desk.ask([])
+
+
+def test_prefixes_are_reused_by_the_same_ai_only(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    brief = [number % 90 for number in range(60)]
+    usages = {}
+    for ai, question in (("a", 91), ("a", 92), ("b", 91), ("", 91)):
+        _, parts = desk.ask([*brief, question], ai, length=2)
+        desk.run()
+        usages[ai, question] = parts[-1].cached_tokens
+    assert usages == {("a", 91): 0, ("a", 92): 60, ("b", 91): 0, ("", 91): 0}
+
+
+def test_prefixes_outlive_their_sequence(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, sequences=1)
+    brief = [number % 90 for number in range(60)]
+    desk.ask([*brief, 91], "a", length=2)
+    desk.run()
+    for ai in "bcdefg":
+        desk.ask([*brief, 92], ai, length=2)
+        desk.run()
+    _, parts = desk.ask([*brief, 93], "a", length=2)
+    desk.run()
+    assert parts[-1].cached_tokens == 60
+
+
+def test_a_prefix_is_copied_from_who_computes_on_it(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, sequences=2)
+    brief = [number % 90 for number in range(60)]
+    desk.ask([*brief, 91], "a", length=5)
+    desk.run(2)
+    _, parts = desk.ask([*brief, 92], "a", length=2)
+    desk.run()
+    assert parts[-1].cached_tokens == 60
+
+
+def test_adapters_stay_within_the_budget_and_in_use(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, sequences=2, budget=250)
+    for ai in "abcdefab":
+        desk.ask([1, 2], ai, length=30)
+    for _ in range(2000):
+        desk.run(1)
+        assert desk.adapters.size <= 250
+    assert not desk.scheduler.work
+    assert len(desk.adapters) == 2
+
+
+def test_an_adapter_that_is_too_large_or_gone_ends_its_job_only(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, budget=50)
+    _, large = desk.ask([1, 2], "a")
+    _, base = desk.ask([1, 2])
+    gone, parts = desk.ask([1, 2], "b")
+    assert gone.adapter is not None
+    gone.adapter.path.unlink()
+    desk.run()
+    assert isinstance(large[0], TooLarge)
+    assert isinstance(parts[0], InhouseError)
+    assert isinstance(base[-1], Usage)
+
+
+def test_cancelling_frees_what_was_held(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, sequences=1)
+    jobs = [desk.ask([number, 1], "a", length=50)[0] for number in range(6)]
+    desk.run(5)
+    for job in jobs:
+        desk.scheduler.cancel(job)
+        desk.scheduler.cancel(job)
+    assert not desk.scheduler.work
+    assert desk.scheduler.load["busy_sequences"] == 0
+    assert desk.scheduler.load["cancelled"] == 6
+    desk.ask([1, 2], "b", length=2)
+    desk.run()
+
+
+def test_scores_sum_over_chunks(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    parts: list[Any] = []
+    desk.scheduler.submit(Scoring([1, 2], [(3 + number) % 90 for number in range(300)], parts.append))
+    desk.run()
+    likely = 10 - np.log(np.exp(10) + VOCABULARY - 1)
+    assert isinstance(parts[0], Score)
+    assert parts[0].tokens == 300
+    assert parts[0].logprob == pytest.approx(297 * likely + 3 * (likely - 10), rel=1e-4)
+
+
+def test_stop_strings_are_never_shown(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    _, parts = desk.ask([10], length=20, stops=["13 14"])
+    desk.run()
+    assert _text(parts) == "11 12 "
+    assert parts[-1].finish == "stop"
