@@ -27,6 +27,7 @@ from inhouse.conversations.handovers import Handovers
 from inhouse.conversations.ledger import Ledger
 from inhouse.conversations.picks import Picks
 from inhouse.conversations.verdicts import Verdicts
+from inhouse.core import clock
 from inhouse.core.errors import Busy
 from inhouse.core.events import Ended, Event, Step, Timing, Token
 from inhouse.core.passages import Citation, Place
@@ -43,6 +44,7 @@ from inhouse.runtime.request import ReplyRequest
 from inhouse.store.blobs import Blobs
 from inhouse.store.database import Database
 from inhouse.store.jobs import Worker
+from inhouse.tuning.shelf import Adapter
 
 PASSWORD = "correct horse battery"
 EMAIL = "mara@example.com"
@@ -127,8 +129,10 @@ class StillTuning:
     def train(self, actor: Any, ai_id: str) -> None:
         raise NotImplementedError
 
-    def adapters(self, actor: Any, ai_id: str) -> list[Any]:
-        return []
+    def adapters(self, actor: Any, ai_id: str) -> list[Adapter]:
+        voice = {"none": 2.104, "adapter": 1.871, "interval": (-0.27, -0.19), "n": 40}
+        metrics = {"voice": voice, "picks": {"wins": 9, "n": 12, "wins_before": 6}}
+        return [Adapter(ai_id, "a1b2c3d4e5f6a7b8", "c", None, "g", {}, metrics, {}, clock.now(), None, None)]
 
 
 @dataclass

@@ -79,7 +79,7 @@ def test_only_our_own_paths_are_gone_to(path: str) -> None:
 
 def test_the_picture_of_the_loss_stays_in_its_frame() -> None:
     assert loss_picture([(0, 3.0)]) is None
-    picture = loss_picture([(0, 3.0), (50, 2.0), (100, 1.5)], [(100, 1.8)])
+    picture = loss_picture([(0, 3.0), (50, 2.0), (100, 1.5)])
     assert picture is not None
     numbers = [float(number) for number in re.findall(r"[\d.]+", picture.path)]
     assert all(0 <= x <= picture.width for x in numbers[::2])

@@ -79,12 +79,13 @@ class Picks:
         self._releases = releases
         self._answerer = answerer
 
-    async def propose(self, actor: Actor, ai_id: str, prompt: str | None = None) -> Pair:
-        """Answer one question with the live release's adapter and without one; ``prompt`` or a fan's own question.
+    async def propose(self, actor: Actor, ai_id: str, prompt: str | None = None, *, skip: int = 0) -> Pair:
+        """Answer one question with the live release's adapter and without one; ``prompt`` or a fan's own question,
+        the next one after ``skip`` of those that wait.
 
         ``SameAnswers`` where they agree, ``NothingToAsk`` where there is no question yet, ``NotLive`` before a release.
         """
-        asked, turn_id, first, second = await in_thread(self._prepare, actor, ai_id, prompt)
+        asked, turn_id, first, second = await in_thread(self._prepare, actor, ai_id, prompt, skip)
         answers = [await self._answer(route, asked) for route in (first, second)]
         if answers[0].strip() == answers[1].strip():
             raise SameAnswers(prompt=asked[:100])
@@ -135,14 +136,16 @@ class Picks:
             authorise(tx, actor, Action.REVIEW, ai_id=ai_id)
             return standing(tx, ai_id)[::-1][:limit]
 
-    def _prepare(self, actor: Actor, ai_id: str, prompt: str | None) -> tuple[str, str | None, Route, Route]:
+    def _prepare(
+        self, actor: Actor, ai_id: str, prompt: str | None, skip: int
+    ) -> tuple[str, str | None, Route, Route]:
         with self._db.read() as tx:
             authorise(tx, actor, Action.REVIEW, ai_id=ai_id)
             ai = ais.get(tx, ai_id)
             live = self._releases.current(tx, ai_id)
             if live is None:
                 raise NotLive(name=ai.name)
-            asked, turn_id = (prompt.strip(), None) if prompt else _next_prompt(tx, ai_id)
+            asked, turn_id = (prompt.strip(), None) if prompt else _next_prompt(tx, ai_id, skip)
             _check(asked)
             plain = Candidate(**live.model_dump(include=set(Candidate.model_fields)) | {"adapter_hash": None})
             return (
@@ -179,8 +182,8 @@ def standing(tx: Tx, ai_id: str) -> list[Pick]:
     return [_pick(row) for row in tx.execute(query)]
 
 
-def _next_prompt(tx: Tx, ai_id: str) -> tuple[str, str | None]:
-    """A question that has no pick yet: the latest of fans first, then those of cases."""
+def _next_prompt(tx: Tx, ai_id: str, skip: int) -> tuple[str, str | None]:
+    """A question that has no pick yet, after ``skip`` of them: the latest of fans first, then those of cases."""
     done = {pick.prompt for pick in standing(tx, ai_id)}
     asked = (
         select(turns_table.c.question, turns_table.c.id)
@@ -188,12 +191,12 @@ def _next_prompt(tx: Tx, ai_id: str) -> tuple[str, str | None]:
         .order_by(turns_table.c.id.desc())
         .limit(_MOST_PROMPTS)
     )
-    for question, turn_id in tx.execute(asked):
-        if question not in done:
-            return question, turn_id
+    waiting = {question: turn_id for question, turn_id in tx.execute(asked) if question not in done}
     for case in cases.active(tx, ai_id):
         if case.questions[0] not in done:
-            return case.questions[0], case.turn_id
+            waiting.setdefault(case.questions[0], case.turn_id)
+    for question, turn_id in list(waiting.items())[skip:]:
+        return question, turn_id
     raise NothingToAsk()
 
 

@@ -22,7 +22,6 @@ class Picture:
     """A line over steps. ``path`` is an SVG path; the coordinates are those of ``viewBox 0 0 WIDTH HEIGHT``."""
 
     path: str
-    held_out: str
     across: tuple[Tick, ...]
     up: tuple[Tick, ...]
     first: float
@@ -33,15 +32,12 @@ class Picture:
     bottom: int = HEIGHT - _BOTTOM
 
 
-def loss_picture(
-    points: Sequence[tuple[float, float]], held_out: Sequence[tuple[float, float]] = ()
-) -> Picture | None:
-    """The loss over steps, ``(step, loss)`` each, with the held-out loss beside it; ``None`` for under two points."""
+def loss_picture(points: Sequence[tuple[float, float]]) -> Picture | None:
+    """The loss over steps, ``(step, loss)`` each; ``None`` for under two points."""
     if len(points) < 2:
         return None
-    every = [*points, *held_out]
-    most = max(step for step, _ in every) or 1
-    low, high = min(loss for _, loss in every), max(loss for _, loss in every)
+    most = max(step for step, _ in points) or 1
+    low, high = min(loss for _, loss in points), max(loss for _, loss in points)
     room = (high - low) or 1.0
 
     def x(step: float) -> float:
@@ -50,12 +46,8 @@ def loss_picture(
     def y(loss: float) -> float:
         return _TOP + (HEIGHT - _TOP - _BOTTOM) * (1 - (loss - low) / room)
 
-    def path(line: Sequence[tuple[float, float]]) -> str:
-        return " ".join(f"{'L' if i else 'M'}{x(s):.1f} {y(v):.1f}" for i, (s, v) in enumerate(line))
-
     return Picture(
-        path=path(points),
-        held_out=path(held_out),
+        path=" ".join(f"{'L' if i else 'M'}{x(s):.1f} {y(v):.1f}" for i, (s, v) in enumerate(points)),
         across=tuple(Tick(x(most * share), f"{most * share:.0f}") for share in (0, 0.5, 1)),
         up=tuple(Tick(y(low + room * share), f"{low + room * share:.2f}") for share in (0, 0.5, 1)),
         first=points[0][1],

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
 from inhouse.accounts.accounts import Accounts
-from inhouse.accounts.actors import Actor
 from inhouse.accounts.ais import AIs
 from inhouse.accounts.keys import Keys
 from inhouse.brief.briefs import Briefs
@@ -24,14 +22,7 @@ from inhouse.releases.cases import Cases
 from inhouse.releases.releases import Releases
 from inhouse.runtime.engines.base import Engine
 from inhouse.store.database import Database
-from inhouse.store.jobs import Job
-
-
-class Tuning(Protocol):
-    """Training, as far as the pages need it."""
-
-    def train(self, actor: Actor, ai_id: str) -> Job: ...
-    def adapters(self, actor: Actor, ai_id: str) -> Sequence[Any]: ...
+from inhouse.tuning.tuning import Tuning
 
 
 class Services(Protocol):

@@ -56,4 +56,12 @@ TERMS = (
     N_("faq"),
     N_("product"),
     N_("entry"),
+    # what long work says that it does
+    N_("loading the base model"),
+    N_("learning the words"),
+    N_("learning the taste"),
+    N_("measuring on what was held out"),
+    N_("writing the adapter"),
+    N_("judging"),
+    N_("reading"),
 )

@@ -15,23 +15,25 @@ router = APIRouter(prefix="/studio/{slug}/picks")
 
 
 @router.get("")
-def page(studio: Studio, prompt: str = Query("", max_length=4000)) -> Response:
+def page(studio: Studio, prompt: str = Query("", max_length=4000), skip: int = Query(0, ge=0)) -> Response:
     """The picks so far, and a place where the next pair is loaded: two answers take their time."""
     listed = studio.services.picks.listing(studio.actor, studio.ai.id)
-    return studio.page("picks", "picks.html", picks=listed, prompt=prompt)
+    return studio.page("picks", "picks.html", picks=listed, prompt=prompt, skip=skip)
 
 
 @router.get("/pair")
-async def pair(studio: Studio, prompt: str = Query("", max_length=4000)) -> Response:
+async def pair(
+    studio: Studio, prompt: str = Query("", max_length=4000), skip: int = Query(0, ge=0)
+) -> Response:
     """Two answers to one question, or why there are none."""
     found: Pair | None = None
     why = ""
     try:
-        found = await studio.services.picks.propose(studio.actor, studio.ai.id, prompt or None)
+        found = await studio.services.picks.propose(studio.actor, studio.ai.id, prompt or None, skip=skip)
     except InhouseError as error:
         why = studio.told(error)
     template = "pair.html" if "hx-request" in studio.visit.request.headers else "pair_page.html"
-    return await in_thread(studio.page, "picks", template, pair=found, why=why)
+    return await in_thread(studio.page, "picks", template, pair=found, why=why, skip=skip)
 
 
 @router.post("")
@@ -42,7 +44,7 @@ def pick(studio: Studio, form: Posted) -> Response:
     turn_id = form.text("turn", 60) or None
     prompt = form.text("prompt", 8000)
     studio.services.picks.pick(studio.actor, studio.ai.id, prompt, chosen, rejected, turn_id=turn_id)
-    return studio.go("picks", "picked")
+    return studio.go("picks", "picked", skip=form.text("skip", 6) or "0")
 
 
 @router.post("/undo")

@@ -9,6 +9,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from inhouse.accounts.actors import Action
+from inhouse.core.errors import InhouseError
 from inhouse.store import jobs
 from inhouse.web.forms import Posted
 from inhouse.web.pages.studio_visit import Studio, StudioVisit
@@ -32,7 +33,12 @@ def live(studio: Studio) -> Response:
 @router.post("")
 def start(studio: Studio, _form: Posted) -> Response:
     """Queue a training on what the AI has read, its corrections and its picks."""
-    studio.services.tuning.train(studio.actor, studio.ai.id)
+    try:
+        studio.services.tuning.train(studio.actor, studio.ai.id)
+    except InhouseError as error:
+        return studio.page(
+            "training", "training.html", error.status, error=studio.told(error), **_shown(studio)
+        )
     return studio.go("training", "training-started")
 
 
@@ -44,14 +50,13 @@ def _shown(studio: StudioVisit) -> dict[str, Any]:
         "job": job,
         "earlier": listed[1:],
         "job_page": "training",
-        "losses": points(job.detail, "loss") if job else [],
-        "held_out": points(job.detail, "held_out") if job else [],
+        "losses": points(job.detail) if job else [],
         "adapters": studio.services.tuning.adapters(studio.actor, studio.ai.id),
         "may_train": Action.TRAIN in studio.may,
         "may_stop": Action.TRAIN in studio.may,
     }
 
 
-def points(detail: Mapping[str, Any], name: str) -> list[tuple[float, float]]:
-    """A line of the picture from what the job reported; empty where it has reported none yet."""
-    return [(float(step), float(loss)) for step, loss in detail.get(name, [])]
+def points(detail: Mapping[str, Any]) -> list[tuple[float, float]]:
+    """``(step, loss)`` as the job reported it; empty where it has reported none yet."""
+    return [(float(step), float(loss)) for step, loss in detail.get("loss", [])]
