@@ -114,6 +114,8 @@ def share(hits: Sequence[bool]) -> Estimate:
 def mean(values: ArrayLike, groups: Sequence[Any] | None = None, seed: int = 0) -> Estimate:
     """A mean with its bootstrap interval; ``groups`` (such as articles) are drawn whole where given."""
     numbers = np.asarray(values, dtype=float)
+    if len(numbers) and set(np.unique(numbers)) in ({0.0}, {1.0}):
+        return share([bool(one) for one in numbers])  # drawing again from equal values would claim certainty
     draws = _resampled_means(numbers, groups, np.random.default_rng(seed))
     low, high = np.quantile(draws, [0.025, 0.975]) if len(numbers) else (float("nan"), float("nan"))
     value = float(numbers.mean()) if len(numbers) else float("nan")
