@@ -37,7 +37,7 @@ def fragment(studio: Studio, job_id: str) -> Response:
     """The job as it stands: what a live part of a page is drawn with again."""
     with studio.services.db.read() as tx:
         job = _of(tx, studio, job_id)
-    return studio.visit.page("parts/job.html", job=job, may_stop=_action(job) in studio.may)
+    return studio.visit.page("parts/job_body.html", job=job, may_stop=_action(job) in studio.may)
 
 
 @router.get("/{job_id}/events")
