@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from typing import Any
 
@@ -99,3 +100,21 @@ def test_a_job_that_kills_its_worker_again_and_again_is_given_up(db: Database) -
     run_all(db, echo)
     with db.read() as tx:
         assert jobs.get(tx, job.id).state == "failed"
+
+
+def test_a_worker_that_ends_leaves_its_job_to_the_next(db: Database) -> None:
+    with db.write() as tx:
+        job = jobs.enqueue(tx, "echo", {"word": "hello"})
+    ending = threading.Event()
+
+    def end_in_the_middle(progress: Progress) -> Mapping[str, Any]:
+        ending.set()
+        return echo(progress)
+
+    Worker(db, {"echo": Handler("echo", "quick", end_in_the_middle)}, "quick").run_forever(ending)
+    with db.read() as tx:
+        left = jobs.get(tx, job.id)
+    assert (left.state, left.attempts) == ("queued", 0)
+    run_all(db, echo)
+    with db.read() as tx:
+        assert jobs.get(tx, job.id).state == "done"

@@ -37,18 +37,18 @@ PASSAGE = Passage(
 class FakeRetriever:
     """Finds the same passages for everything; texts are alike where they are equal."""
 
-    def __init__(self, passages: Sequence[Passage] = (PASSAGE,), cosine: float = 0.9) -> None:
+    def __init__(self, passages: Sequence[Passage] = (PASSAGE,), support: float | None = 0.9) -> None:
         self.passages = tuple(passages)
-        self.cosine = cosine
+        self.support = support
         self.asked: list[str] = []
 
     async def find(self, ai_id: str, question: str, history: Sequence[Exchange], k: int) -> Found:
         self.asked.append(question)
         coverage = 1.0 if self.passages else 0.0
-        return Found(self.passages[:k], question, 1, self.cosine, coverage, None)
+        return Found(self.passages[:k], question, 1, 0.9, coverage, self.support)
 
     async def similar(self, question: str, texts: Sequence[str]) -> Sequence[float]:
-        return [self.cosine for _ in texts]
+        return [0.9 for _ in texts]
 
 
 def ask(
@@ -168,10 +168,12 @@ def test_japanese_is_quoted_where_the_model_does_not_write_it() -> None:
     assert ended.citations[0].quote == japanese.text and not engine.requests
 
 
-def test_extraction_needs_likeness() -> None:
+def test_extraction_needs_more_support_than_a_model_that_reads() -> None:
     profile = Profile(method=Method.EXTRACTIVE)
-    ended, _, _ = ask("When do you ship to Norway?", retriever=FakeRetriever(cosine=0.5), profile=profile)
+    ended, _, _ = ask("When do you ship to Norway?", retriever=FakeRetriever(support=0.3), profile=profile)
     assert ended.abstained
+    ended, _, _ = ask("When do you ship to Norway?", "every Thursday", retriever=FakeRetriever(support=0.3))
+    assert not ended.abstained
 
 
 def test_a_passage_cannot_leave_its_place_in_the_prompt() -> None:

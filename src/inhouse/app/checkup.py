@@ -80,7 +80,8 @@ def _database(settings: Settings) -> Finding:
             found = revision(tx)
     finally:
         db.close()
-    return Finding("database", f"{'SQLite' if db.is_sqlite else 'PostgreSQL'}, schema {found or 'empty'}")
+    schema = f"schema {found}" if found else "empty: the next command sets it up"
+    return Finding("database", f"{'SQLite' if db.is_sqlite else 'PostgreSQL'}, {schema}")
 
 
 def _model(settings: Settings) -> Finding:
@@ -109,7 +110,8 @@ def _jobs(settings: Settings) -> Finding:
     db = Database(settings.database)
     try:
         with db.read() as tx:
-            failed = [job for job in jobs.listing(tx, limit=20) if job.state == "failed"]
+            known = jobs.listing(tx, limit=20) if revision(tx) else []
+            failed = [job for job in known if job.state == "failed"]
     finally:
         db.close()
     if failed:

@@ -12,13 +12,12 @@ import yaml
 from inhouse.accounts.actors import Actor
 from inhouse.accounts.ais import Ai
 from inhouse.app.services import Services
-from inhouse.app.working import finish
+from inhouse.app.working import finish, finish_queued
 from inhouse.brief import file as brief_file
 from inhouse.brief.brief import Brief, Exchange
 from inhouse.content.reports import ImportReport
 from inhouse.core.errors import InhouseError, NotFound
 from inhouse.releases.cases import Expect
-from inhouse.store import jobs
 from inhouse.store.jobs import Job
 
 SLUG = "kilnfold"
@@ -48,7 +47,8 @@ def make(services: Services, say: Say) -> Ai:
     for name in CONTENT:
         job = services.library.queue_path(who, ai.id, FOLDER / name, right="own work")
         _see(services, job, say, f"importing {name}")
-    _see_queued(services, ai.id, "embed", say, "learning where things are")
+    step = "learning where things are"
+    finish_queued(services, ai.id, "embed", lambda share, message: say(step, share, message))
     _cases(services, who, ai.id)
     _picks(services, who, ai.id)
     if services.releases.newest_adapter(who, ai.id) is None:
@@ -109,14 +109,6 @@ def _see(services: Services, job: Job, say: Say, step: str) -> Job:
         raise DemoFailed(step=step, reason=done.error or f"it was {done.state}.")
     say(step, 1.0, _summary(done))
     return done
-
-
-def _see_queued(services: Services, ai_id: str, name: str, say: Say, step: str) -> None:
-    """Wait for the AI's jobs of one name that other steps queued."""
-    with services.db.read() as tx:
-        waiting = [job for job in jobs.listing(tx, ai_id=ai_id, name=name) if not job.ended]
-    for job in waiting:
-        _see(services, job, say, step)
 
 
 def _summary(job: Job) -> str:

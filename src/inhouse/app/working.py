@@ -85,6 +85,14 @@ def finish(services: Services, job: Job, report: Report) -> Job:
     return job
 
 
+def finish_queued(services: Services, ai_id: str, name: str, report: Report) -> None:
+    """See the AI's jobs of one name to their end, which other jobs queued."""
+    with services.db.read() as tx:
+        waiting = [job for job in jobs.listing(tx, ai_id=ai_id, name=name) if not job.ended]
+    for job in waiting:
+        finish(services, job, report)
+
+
 def _work_where_nobody_does(services: Services, stop: threading.Event) -> None:
     with suppress(WorkerRunning):
         run_forever(services, stop)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from inhouse.app.working import finish
+from inhouse.app.working import finish, finish_queued
 from inhouse.cli.context import actor, err, progress_bar, services, show
 from inhouse.cli.options import AsJson, Yes
 from inhouse.content.library import SourceInUse, Wish
@@ -114,6 +114,7 @@ def _import_one(ai_id: str, what: str, right: str, wish: Wish) -> ImportReport |
         job = _queue(ai_id, what, right, wish)
         with progress_bar(f"Importing {what}") as report:
             job = finish(services(), job, report)
+            finish_queued(services(), ai_id, "embed", report)
     except UsageError:
         raise
     except InhouseError as error:

@@ -43,10 +43,10 @@ class Profile(BaseModel):
     """How many passages the model reads."""
     abstain_above: float = 0.5
     """`TRAINED`: abstain where the model gives "not in the notes" more than this probability."""
-    extract_cosine: float = 0.84
-    """`EXTRACTIVE`: abstain where the best sentence is less like the question than this."""
-    extract_coverage: float = 0.34
-    """`EXTRACTIVE`: abstain where the passages hold a smaller share of the question's rare words than this."""
+    least_support: float = 0.1
+    """Abstain where the search gives an answer less than this probability to be there at all."""
+    extract_support: float = 0.5
+    """`EXTRACTIVE`: the same, where no model reads the passages after the search."""
 
     def writes(self, language: str) -> bool:
         """Whether the model writes this language well enough to answer in it."""

@@ -109,17 +109,23 @@ class LeaseLost(InhouseError):
     """Another worker took this job over."""
 
 
+class Released(InhouseError):
+    """This worker is ending. The job goes on with the next one."""
+
+
 class Progress:
     """What a handler is handed: its job, a place to say how far it is, and the wish to stop."""
 
-    def __init__(self, db: Database, job: Job) -> None:
+    def __init__(self, db: Database, job: Job, ending: threading.Event | None = None) -> None:
         self._db = db
         self.job = job
         self._detail = dict(job.detail)
+        self._ending = ending or threading.Event()
 
     def report(self, progress: float, message: str, **detail: Any) -> None:
-        """Store how far the job is (0 to 1) with a sentence; raises ``Stopped`` where somebody asked for that.
+        """Store how far the job is (0 to 1) with a sentence.
 
+        Raises ``Stopped`` where somebody asked for that, and ``Released`` where the worker is ending.
         ``detail`` is merged into what earlier reports left, and must be JSON.
         """
         self._detail.update(detail)
@@ -136,6 +142,8 @@ class Progress:
             raise LeaseLost()
         if row.stop_requested:
             raise Stopped()
+        if self._ending.is_set():
+            raise Released()
 
 
 @dataclass(frozen=True)
@@ -221,9 +229,11 @@ class Worker:
         self.handlers = {name: handler for name, handler in handlers.items() if handler.lane == lane}
         self.lane = lane
         self.name = _this_worker()
+        self._ending = threading.Event()
 
     def run_forever(self, stop: threading.Event) -> None:
-        """Run jobs as they come until ``stop`` is set."""
+        """Run jobs as they come until ``stop`` is set; the one that runs then is left for the next worker."""
+        self._ending = stop
         while not stop.is_set():
             if not self.run_one():
                 stop.wait(_IDLE_SECONDS)
@@ -280,11 +290,14 @@ class Worker:
         beat.start()
         change: dict[str, Any]
         try:
-            result = self.handlers[job.name].run(Progress(self.db, job))
+            result = self.handlers[job.name].run(Progress(self.db, job, self._ending))
             change = {"state": "done", "result": dict(result), "progress": 1.0}
         except Stopped as stopped:
             change = {"state": "stopped", "message": stopped.message}
         except LeaseLost:
+            return
+        except Released:
+            self._release(job)
             return
         except InhouseError as error:
             change = {"state": "failed", "error": error.message}
@@ -296,6 +309,15 @@ class Worker:
             beat.join()
         with self.db.write() as tx:
             self._end(tx, job.id, **change)
+
+    def _release(self, job: Job) -> None:
+        """Put the job back: it did not crash, so that the attempt doesn't count."""
+        with self.db.write() as tx:
+            tx.execute(
+                update(jobs)
+                .where(_held(job))
+                .values(state="queued", worker=None, leased_until=None, attempts=job.attempts - 1)
+            )
 
     def _end(self, tx: Tx, job_id: str, **change: Any) -> None:
         tx.execute(
