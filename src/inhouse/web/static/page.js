@@ -105,3 +105,4 @@ document.addEventListener("htmx:configRequest", (event) => {
 });
 document.addEventListener("htmx:load", (event) => enliven(event.detail.elt));
 enliven(document);
+document.querySelector(".rail [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
