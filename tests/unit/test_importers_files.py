@@ -149,7 +149,9 @@ def pdf(*pages: str, password: str | None = None) -> bytes:
         body += f"{number} 0 obj{text}endobj\n"
     table = "".join(f"{offset:010} 00000 n \n" for offset in offsets)
     table = f"xref\n0 {len(objects) + 1}\n0000000000 65535 f \n{table}"
-    plain = f"{body}{table}trailer<</Root 1 0 R/Size {len(objects) + 1}>>\nstartxref\n{len(body)}\n%%EOF".encode()
+    plain = (
+        f"{body}{table}trailer<</Root 1 0 R/Size {len(objects) + 1}>>\nstartxref\n{len(body)}\n%%EOF".encode()
+    )
     if password is None:
         return plain
     writer = PdfWriter(io.BytesIO(plain))

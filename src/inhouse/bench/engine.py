@@ -201,7 +201,11 @@ class _Bench:
         rate = await self._through(ours, [named[number] for number in order])
         after = (await ours.health()).detail
         loads, hits = (after[key] - before[key] for key in ("adapter_loads", "adapter_hits"))
-        row: dict[str, Cell] = {"what": f"{count} AIs in Zipf order, tok/s", "tok/s": rate, "all resident tok/s": resident}
+        row: dict[str, Cell] = {
+            "what": f"{count} AIs in Zipf order, tok/s",
+            "tok/s": rate,
+            "all resident tok/s": resident,
+        }
         self.alone.append(
             row | {"hit rate": hits / (hits + loads), "resident MB": after["resident_bytes"] / 2**20}
         )

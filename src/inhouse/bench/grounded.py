@@ -99,7 +99,9 @@ async def _ask_all(
         "what ships": ships,
     }
     try:
-        return {name: await ask(place, engine, profile, questions, say, name) for name, profile in methods.items()}
+        return {
+            name: await ask(place, engine, profile, questions, say, name) for name, profile in methods.items()
+        }
     finally:
         await engine.aclose()
 
@@ -144,7 +146,9 @@ def _row(name: str, asked: Sequence[Asked]) -> dict[str, Cell]:
     gone = [one for one in asked if not one.accepted]
     return {
         "way": name,
-        "F1 (abstention right only where due)": mean([one.f1 for one in asked], [one.article for one in asked]),
+        "F1 (abstention right only where due)": mean(
+            [one.f1 for one in asked], [one.article for one in asked]
+        ),
         "F1 where answerable": mean([one.f1 for one in there], [one.article for one in there]),
         "right abstentions": share([one.abstained for one in gone]),
         "wrong abstentions": share([one.abstained for one in there]),
