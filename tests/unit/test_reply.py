@@ -94,6 +94,11 @@ def test_a_fact_is_answered_with_the_sentence_that_it_stands_on() -> None:
     assert [event.state for event in events if isinstance(event, Step)] == ["begun", "done"]
 
 
+def test_an_answer_of_two_sentences_is_quoted_whole() -> None:
+    ended, _, _ = ask("How do you ship to Norway?", PASSAGE.text)
+    assert ended.kind == "grounded" and ended.citations[0].quote == PASSAGE.text
+
+
 def test_words_that_are_not_in_the_passages_are_never_shown() -> None:
     ended, events, _ = ask("When do you ship to Norway?", "only by carrier pigeon on Sundays")
     assert ended.abstained and "pigeon" not in shown(events)

@@ -18,7 +18,9 @@ from inhouse.store.jobs import Handler
 def handlers_of(services: Services) -> Iterator[Mapping[str, Handler]]:
     """The handlers, while the event loop that their asynchronous parts run in is alive."""
     with start_blocking_portal() as portal:
-        gate = GateKeeper(services.db, services.releases, services.adapters, services.replier, portal.call)
+        engine = services.open_engine()
+        replier = services.replier_on(engine)
+        gate = GateKeeper(services.db, services.releases, services.adapters, replier, portal.call)
         handlers = (
             import_handler(services.library),
             embed_handler(services.db, services.embedder),
@@ -30,4 +32,4 @@ def handlers_of(services: Services) -> Iterator[Mapping[str, Handler]]:
         try:
             yield {handler.name: handler for handler in handlers}
         finally:
-            portal.call(services.engine.aclose)
+            portal.call(engine.aclose)

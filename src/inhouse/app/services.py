@@ -134,12 +134,21 @@ class Services:
 
     @cached_property
     def engine(self) -> Engine:
+        """The engine of this process's main event loop."""
+        return self.open_engine()
+
+    def open_engine(self) -> Engine:
+        """Another client of the engine, for another event loop; whoever opens it closes it."""
         return make_engine(self.settings, installed(self.settings).file if self._embedded else Path())
 
     @cached_property
     def replier(self) -> Replier:
+        return self.replier_on(self.engine)
+
+    def replier_on(self, engine: Engine) -> Replier:
+        """What answers, on an engine of the caller's event loop."""
         retriever = SearchRetriever(self.search, self.embedder)
-        return Replier(self.engine, retriever, profile_of(self.settings))
+        return Replier(engine, retriever, profile_of(self.settings))
 
     @cached_property
     def fans(self) -> Fans:

@@ -68,6 +68,15 @@ class Notes:
         """Every sentence with its passage, in the passages' order."""
         return self._sentences
 
+    def _across_sentences(self, wanted: str) -> list[Support]:
+        """Passages that hold the words over more than one sentence, quoted from the first of those to the last."""
+        found = []
+        for passage in self.passages:
+            inside = [place for place in spans(passage.text) if folded(passage.text[slice(*place)]) in wanted]
+            if inside and wanted in folded(passage.text):
+                found.append(Support(passage, passage.text[inside[0][0] : inside[-1][1]], 1.0))
+        return found
+
     def _by_terms(self, answer: str) -> list[Support]:
         said = set(terms(answer))
         shares = [

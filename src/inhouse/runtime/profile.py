@@ -43,7 +43,7 @@ class Profile(BaseModel):
     """How many passages the model reads."""
     abstain_above: float = 0.5
     """`TRAINED`: abstain where the model gives "not in the notes" more than this probability."""
-    least_support: float = 0.1
+    least_support: float = 0.2
     """Abstain where the search gives an answer less than this probability to be there at all."""
     extract_support: float = 0.5
     """`EXTRACTIVE`: the same, where no model reads the passages after the search."""

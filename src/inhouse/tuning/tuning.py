@@ -25,7 +25,7 @@ from inhouse.tuning.jobfile import JobFile
 from inhouse.tuning.supervisor import Supervisor
 
 NAME = "train"
-RECIPE = "voice"
+RECIPE = "voice-small"
 
 
 class NothingToTrain(InhouseError):
