@@ -57,11 +57,11 @@ class Notes:
     def support(self, answer: str, question: str) -> Support | None:
         """The sentence that the answer stands on: the one that holds it and is nearest to the question."""
         wanted, asked = folded(answer), set(terms(question))
-        found = [
-            Support(passage, sentence, 1.0)
-            for passage, sentence in self._sentences
-            if wanted in folded(sentence)
-        ] or self._by_terms(answer)
+        found = (
+            [Support(passage, text, 1.0) for passage, text in self._sentences if wanted in folded(text)]
+            or self._across_sentences(wanted)
+            or self._by_terms(answer)
+        )
         return max(found, key=lambda support: len(asked & set(terms(support.quote))), default=None)
 
     def sentences(self) -> Sequence[tuple[Passage, str]]:
