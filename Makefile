@@ -47,7 +47,7 @@ browser:
 
 # What is installed now becomes what everybody installs.
 lock: setup
-	$(BIN)/python -m pip freeze --exclude-editable | grep -v '^inhouse' > requirements.lock
+	$(BIN)/python -m pip list --format=freeze --exclude-editable | sed 's/+cpu$$//' | grep -vE '^(inhouse|pip|setuptools)=' > requirements.lock
 
 # make revision m="what changes": the next migration, from the difference between tables and migrations.
 revision: setup
