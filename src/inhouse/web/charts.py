@@ -33,9 +33,13 @@ class Picture:
 
 
 def loss_picture(points: Sequence[tuple[float, float]]) -> Picture | None:
-    """The loss over steps, ``(step, loss)`` each; ``None`` for under two points."""
+    """The loss over steps, ``(step, loss)`` each; ``None`` for under two points.
+
+    Each step learns other rows, so that single losses say little: the line is the mean of a twelfth of the steps.
+    """
     if len(points) < 2:
         return None
+    points = _smoothed(points, max(1, len(points) // 12))
     most = max(step for step, _ in points) or 1
     low, high = min(loss for _, loss in points), max(loss for _, loss in points)
     room = (high - low) or 1.0
@@ -53,3 +57,10 @@ def loss_picture(points: Sequence[tuple[float, float]]) -> Picture | None:
         first=points[0][1],
         last=points[-1][1],
     )
+
+
+def _smoothed(points: Sequence[tuple[float, float]], window: int) -> list[tuple[float, float]]:
+    """Each loss as the mean of the ``window`` losses that end with it."""
+    losses = [loss for _, loss in points]
+    means = [sum(losses[max(0, i + 1 - window) : i + 1]) / min(window, i + 1) for i in range(len(losses))]
+    return [(step, mean) for (step, _), mean in zip(points, means, strict=True)]
