@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from inhouse.bench import dialogue, engine, overhead, rivals, search
+from inhouse.bench import dialogue, engine, faults, overhead, rivals, search
 from inhouse.bench.report import Report, Say
 
 
@@ -21,6 +21,9 @@ class Benchmark:
 BENCHMARKS: Mapping[str, Benchmark] = {
     "dialogue": Benchmark("Does a conversation hold together over three to six turns?", dialogue.run),
     "engine": Benchmark("Is the embedded engine fast, fair and robust beside the stock server?", engine.run),
+    "faults": Benchmark(
+        "Is anything lost or half live when processes are killed at the worst moments?", faults.run
+    ),
     "overhead": Benchmark("What does the way through Inhouse cost over the bare engine?", overhead.run),
     "rivals": Benchmark("Does the guard stop every judgement of a rival, and nothing else?", rivals.run),
     "search": Benchmark(

@@ -1,0 +1,195 @@
+"""Inhouse's turn path for ``bench overhead``: the product's own, with a still search and a tap before the engine."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from inhouse.accounts.accounts import Accounts
+from inhouse.accounts.actors import Actor
+from inhouse.accounts.ais import AIs
+from inhouse.brief.briefs import Briefs
+from inhouse.content.search import Found
+from inhouse.conversations.conversations import Conversations
+from inhouse.conversations.fans import Fans
+from inhouse.core.errors import InhouseError, NotFound
+from inhouse.core.events import Ended, Failed, Token
+from inhouse.core.passages import Passage, Place
+from inhouse.core.settings import Settings
+from inhouse.releases import releases
+from inhouse.releases.release import Candidate, Gate, Share
+from inhouse.releases.releases import Releases
+from inhouse.releases.shelves import AdapterFacts
+from inhouse.runtime.engines.base import (
+    Completion,
+    Engine,
+    Health,
+    Piece,
+    Priority,
+    Score,
+    ScoreRequest,
+    Usage,
+)
+from inhouse.runtime.profile import profile_of
+from inhouse.runtime.reply import Replier
+from inhouse.runtime.request import Exchange
+from inhouse.store.database import Database, Tx
+from inhouse.store.schema import metadata
+
+#: Tokens of every answer.
+TOKENS = 48
+
+
+class AnswerBroke(InhouseError):
+    """An answer through Inhouse broke off: {reason}"""
+
+
+@dataclass
+class Asked:
+    """One answer, in seconds from the fan's request, and its tokens."""
+
+    begun: float
+    first: float = 0.0
+    """To the engine's first token."""
+    shown: float = 0.0
+    """To the first token that the fan saw."""
+    tokens: int = 0
+    prompt_tokens: int = 0
+
+
+def completion(prompt: str) -> Completion:
+    """The request that both sides send."""
+    return Completion(prompt=prompt, max_tokens=TOKENS, top_logprobs=5, priority=Priority.FAN)
+
+
+class Tap:
+    """The engine as the replier sees it: sends the load's prompt in place of the one made of passages, and looks on."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self.loads: dict[str, tuple[str, Asked]] = {}
+        """By question: the prompt to send, and where to note what is seen."""
+
+    async def complete(self, request: Completion) -> AsyncGenerator[Piece | Usage, None]:
+        """Stream what the engine says."""
+        prompt, asked = self.loads[request.messages[-1].content.rpartition("Question: ")[2]]
+        async for part in self._engine.complete(completion(prompt)):
+            if isinstance(part, Usage):
+                asked.tokens, asked.prompt_tokens = part.completion_tokens, part.prompt_tokens
+            elif not asked.first:
+                asked.first = time.perf_counter() - asked.begun
+            yield part
+
+    async def score(self, request: ScoreRequest) -> Score:
+        """As the engine does."""
+        return await self._engine.score(request)
+
+    async def health(self) -> Health:
+        """As the engine is."""
+        return await self._engine.health()
+
+    async def aclose(self) -> None:
+        """The engine belongs to the benchmark, which ends it."""
+
+
+class StillSearch:
+    """A ``Retriever`` that knows the passage already."""
+
+    def __init__(self, tap: Tap) -> None:
+        self._tap = tap
+
+    async def find(self, ai_id: str, question: str, history: Sequence[Exchange], k: int) -> Found:
+        """The sentence that the load's prompt repeats."""
+        text = self._tap.loads[question][0].partition(": ")[2]
+        passage = Passage(
+            id="psg_bench",
+            ai_id=ai_id,
+            document_id="doc_bench",
+            title="Sheet",
+            url=None,
+            place=Place(),
+            text=f"{text[: text.index('.') + 1]} " * 40,
+            language="en",
+            published_at=None,
+        )
+        return Found((passage,), question, 1, None, 1.0, None)
+
+    async def similar(self, question: str, texts: Sequence[str]) -> Sequence[float]:
+        """Nothing is compared."""
+        return [0.0] * len(texts)
+
+
+class TurnPath:
+    """One AI that is live, and fans who ask it."""
+
+    def __init__(self, db: Database, tap: Tap, conversations: Conversations, ai_id: str) -> None:
+        self._fans, self._tap, self._conversations, self._ai_id = Fans(db), tap, conversations, ai_id
+        self._numbers = itertools.count(1000)
+
+    async def ask(self, prompt: str) -> Asked:
+        """A fan's question, from its request to the stored end of its answer."""
+        number = next(self._numbers)
+        question = f"Which words stand on sheet {number}?"
+        fan = self._fans.named(self._ai_id, f"fan {number}")
+        asked = Asked(time.perf_counter())
+        self._tap.loads[question] = (prompt, asked)
+        async for event in self._conversations.ask(fan, question):
+            if isinstance(event, Token) and not asked.shown:
+                asked.shown = time.perf_counter() - asked.begun
+            if isinstance(event, Failed):
+                raise AnswerBroke(reason=event.message)
+            if isinstance(event, Ended) and not asked.tokens:
+                raise AnswerBroke(reason=f"it ended as {event.kind} without the engine")
+        return asked
+
+
+class _NoAdapters:
+    """A shelf of adapters that holds none."""
+
+    def get(self, tx: Tx, ai_id: str, adapter_hash: str) -> AdapterFacts:
+        raise NotFound(kind="adapter", name=adapter_hash)
+
+    def newest(self, tx: Tx, ai_id: str) -> str | None:
+        return None
+
+    def generation(self, tx: Tx) -> str | None:
+        return None
+
+    def taint(self, tx: Tx, ai_id: str, lineage_id: str) -> Sequence[str]:
+        return ()
+
+    def queue_training(self, tx: Tx, ai_id: str) -> None:
+        """Nothing is trained here."""
+
+
+@asynccontextmanager
+async def turn_path(folder: Path, settings: Settings, engine: Engine) -> AsyncIterator[TurnPath]:
+    """An AI, released and live, in a database of its own."""
+    db = Database(f"sqlite:///{folder / 'bench.db'}")
+    shelf = Releases(db, _NoAdapters(), Briefs(db))
+    tap = Tap(engine)
+    replier = Replier(tap, StillSearch(tap), profile_of(settings))
+    conversations = Conversations(db, shelf, replier, settings)
+    try:
+        yield TurnPath(db, tap, conversations, _live_ai(db, shelf))
+    finally:
+        await conversations.aclose()
+        db.close()
+
+
+def _live_ai(db: Database, shelf: Releases) -> str:
+    who = Actor.local_operator()
+    with db.write() as tx:
+        metadata.create_all(tx)
+    team = Accounts(db).teams.create(who, "Bench")
+    ai_id = AIs(db).create(who, team.id, "bench", "Bench").id
+    passed = Gate(passed=True, verdict="first", reason="A benchmark's own.")
+    with db.write() as tx:
+        candidate = Candidate(brief_version=0, index_revision=0)
+        made = releases.add(tx, ai_id, candidate, passed, job_id=None, by=None)
+        shelf.make_live(tx, who, ai_id, [Share(release_id=made.id, share=1.0)])
+    return ai_id
