@@ -98,7 +98,7 @@ async def _loads(
 
 def rounds_of(fans: int, quick: bool) -> int:
     """How often a load is repeated: one fan's is short and noisy."""
-    return (5 if fans == 1 else 2) if quick else (20 if fans == 1 else 5)
+    return (4 if fans == 1 else 1) if quick else (20 if fans == 1 else 5)
 
 
 async def _round(
