@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 
@@ -16,6 +17,8 @@ from inhouse.web.application import create_app
 log = logging.getLogger(__name__)
 
 _RESTART_SECONDS = (1, 2, 5, 15, 30)
+#: A worker that ran for so long did not end at once: the next one needn't wait.
+_STABLE_SECONDS = 60
 
 
 async def serve(services: Services, on_ready: Callable[[str], None]) -> None:
@@ -54,6 +57,7 @@ async def _keep_worker() -> None:
     """Start the worker process again whenever it ends, waiting longer each time that it ends at once."""
     failures = 0
     while True:
+        began = time.monotonic()
         process = await asyncio.create_subprocess_exec(sys.executable, "-m", "inhouse.worker")
         try:
             code = await process.wait()
@@ -62,6 +66,8 @@ async def _keep_worker() -> None:
             with suppress(TimeoutError):
                 await asyncio.wait_for(process.wait(), timeout=15)
             raise
+        if time.monotonic() - began > _STABLE_SECONDS:
+            failures = 0
         pause = _RESTART_SECONDS[min(failures, len(_RESTART_SECONDS) - 1)]
         failures += 1
         log.warning("the worker ended with code %s; starting it again in %s s", code, pause)
