@@ -84,19 +84,17 @@ class _Watch(TrainerCallback):  # type: ignore[misc]
         self.reporter, self.max_seconds = reporter, max_seconds
         self.started = time.monotonic()
         self.stopped = False
-        self.losses: list[tuple[int, float]] = []
         self.summary: dict[str, Any] = {}
 
     def on_log(self, _args: Any, state: Any, _control: Any, logs: Any = None, **_: Any) -> None:
         if not logs or "loss" not in logs:
             return
-        self.losses.append((state.global_step, round(float(logs["loss"]), 4)))
         self.reporter.say(
             "preference",
             step=state.global_step,
             steps=state.max_steps,
             done=round(state.global_step / max(1, state.max_steps), 4),
-            loss=self.losses[-1][1],
+            loss=round(float(logs["loss"]), 4),
         )
 
     def on_step_end(self, _args: Any, _state: Any, control: Any, **_: Any) -> None:
@@ -114,5 +112,5 @@ class _Watch(TrainerCallback):  # type: ignore[misc]
             "steps": state.global_step,
             "planned_steps": state.max_steps,
             "seconds": round(time.monotonic() - self.started, 1),
-            "losses": self.losses,
+            "losses": [(line["step"], float(line["loss"])) for line in state.log_history if "loss" in line],
         }
