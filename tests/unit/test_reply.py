@@ -104,6 +104,11 @@ def test_words_that_are_not_in_the_passages_are_never_shown() -> None:
     assert ended.abstained and "pigeon" not in shown(events)
 
 
+def test_a_model_that_says_nothing_has_not_answered() -> None:
+    ended, _, _ = ask("When do you ship to Norway?", "")
+    assert ended.abstained
+
+
 def test_where_the_model_declines_the_ai_says_so_and_offers_a_person() -> None:
     ended, events, _ = ask("Do you ship to Mars?", NO_ANSWER)
     assert ended.abstained and not ended.citations

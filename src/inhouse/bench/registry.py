@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from inhouse.bench import dialogue, engine, faults, main_job, overhead, rivals, search
+from inhouse.bench import dialogue, engine, faults, grounded, main_job, overhead, rivals, search
 from inhouse.bench.report import Report, Say
 
 
@@ -23,6 +23,9 @@ BENCHMARKS: Mapping[str, Benchmark] = {
     "engine": Benchmark("Is the embedded engine fast, fair and robust beside the stock server?", engine.run),
     "faults": Benchmark(
         "Is anything lost or half live when processes are killed at the worst moments?", faults.run
+    ),
+    "grounded": Benchmark(
+        "Does it answer from its passages, and say so where they hold no answer?", grounded.run
     ),
     "main-job": Benchmark(
         "Do an owner's own words become an AI of their own, step by step, through the command and the API?",

@@ -54,7 +54,7 @@ class Grounded:
         async with aclosing(self._pieces(draft, notes)) as pieces:
             async for piece in pieces:
                 said, held = said + piece, held + piece
-                if notes.holds(said):
+                if folded(said) and notes.holds(said):
                     draft.kind = "grounded"
                     yield held
                     held = ""

@@ -19,7 +19,7 @@ class Preference(BaseModel):
 
     method: Literal["dpo"] = "dpo"
     beta: float = Field(0.1, gt=0, description="How strongly the policy is held to what it was before.")
-    lr: float = Field(5e-5, gt=0, le=1e-2)
+    lr: float = Field(3e-4, gt=0, le=1e-2)
     epochs: int = Field(3, ge=1, le=50)
     batch_pairs: int = Field(4, ge=1, le=64)
     max_seconds: float = Field(600, gt=0)
@@ -58,7 +58,7 @@ _RECIPES = (
         batch_tokens=768,
         max_row_tokens=512,
         max_seconds=150,
-        preference=Preference(epochs=2, max_seconds=60),
+        preference=Preference(max_seconds=75),
     ),
     Recipe(
         name="voice",
