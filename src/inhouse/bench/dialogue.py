@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
 
 from inhouse.accounts.actors import Actor
+from inhouse.accounts.ais import AIs
+from inhouse.accounts.teams import Teams
 from inhouse.bench.dialogue_data import Dialogue, Turn, World, bank_texts, dialogues
 from inhouse.bench.report import Cell, Report, Say, Table, Target, at_least, at_most, quantile, share
 from inhouse.bench.workplace import Workplace, workplace
@@ -117,23 +119,24 @@ def run(quick: bool, data: Path, say: Say) -> Report:
 def hold(chosen: Sequence[Dialogue], data: Path, say: Say) -> list[Answered]:
     """Index the worlds of these dialogues, and hold them one after the other."""
     with workplace() as place:
-        for world in dict.fromkeys(dialogue.world for dialogue in chosen):
-            say(f"indexing: {world}")
-            fill(place, world, data)
-        return asyncio.run(_hold_all(place, chosen, say))
+        ais: dict[World, str] = {}
+        for dialogue in chosen:
+            if dialogue.world not in ais:
+                say(f"indexing: {dialogue.world}")
+                ais[dialogue.world] = fill(place, dialogue.world, data)
+        return asyncio.run(_hold_all(place, chosen, ais, say))
 
 
-def fill(place: Workplace, world: World, data: Path) -> None:
-    """Make a world's content searchable; the AI's id is the world's name."""
+def fill(place: Workplace, world: World, data: Path) -> str:
+    """Make a world's content searchable; returns the id of the AI that it belongs to."""
     if world == "kilnfold":
-        for name in _SHOP_CONTENT:
-            _import(place, world, _SHOP / name)
-        place.index(world, ())
-    elif world == "library":
+        return _import_shop(place)
+    if world == "library":
         readings = [*xquad(data, "tune"), *xquad(data, "report")]
         place.index(world, [pair for pair in paragraphs(readings) if pair[0] in _ARTICLES])
     else:
         place.index(world, bank_texts(data, _BANK))
+    return world
 
 
 def brief_of(world: World) -> Brief:
@@ -200,15 +203,25 @@ def _abstained(one: Answered) -> bool:
     return one.ended.kind == "abstained" or one.ended.abstained
 
 
-def _import(place: Workplace, ai_id: str, path: Path) -> None:
-    stated = rights.state(Actor.local_operator(), "own work")
-    with place.db.write() as tx:
-        source = sources.put(tx, ai_id, str(path), stated)
-    with open_files(path, Limits()) as files:
-        Intake(place.db, source, lambda _share, _words: None).run(files, plan(files), Options())
+def _import_shop(place: Workplace) -> str:
+    """What the demo imports, by the importers that it uses."""
+    operator = Actor.local_operator()
+    team = Teams(place.db).create(operator, "Kilnfold")
+    ai = AIs(place.db).create(
+        operator, team.id, "kilnfold", "Kilnfold", kind="business", languages=("en", "ja")
+    )
+    for name in _SHOP_CONTENT:
+        with place.db.write() as tx:
+            source = sources.put(tx, ai.id, name, rights.state(operator, "own work"))
+        with open_files(_SHOP / name, Limits()) as files:
+            Intake(place.db, source, lambda _share, _words: None).run(files, plan(files), Options())
+    place.index(ai.id, ())
+    return ai.id
 
 
-async def _hold_all(place: Workplace, chosen: Sequence[Dialogue], say: Say) -> list[Answered]:
+async def _hold_all(
+    place: Workplace, chosen: Sequence[Dialogue], ais: Mapping[World, str], say: Say
+) -> list[Answered]:
     settings = Settings()
     model = installed(settings)
     engine = make_engine(settings.model_copy(update={"home": place.folder}), model.file)
@@ -219,13 +232,13 @@ async def _hold_all(place: Workplace, chosen: Sequence[Dialogue], say: Say) -> l
         for number, dialogue in enumerate(chosen):
             if number % 10 == 0:
                 say(f"{number} of {len(chosen)} dialogues")
-            answered += await converse(replier, watched, dialogue)
+            answered += await converse(replier, watched, dialogue, ais[dialogue.world])
     finally:
         await engine.aclose()
     return answered
 
 
-async def converse(replier: Replier, watched: Watched, dialogue: Dialogue) -> list[Answered]:
+async def converse(replier: Replier, watched: Watched, dialogue: Dialogue, ai_id: str) -> list[Answered]:
     """Hold one dialogue; each turn's history is what was really said."""
     brief = brief_of(dialogue.world)
     history: list[Exchange] = []
@@ -233,7 +246,7 @@ async def converse(replier: Replier, watched: Watched, dialogue: Dialogue) -> li
     for turn in dialogue.turns:
         watched.found = ()
         request = ReplyRequest(
-            ai_id=dialogue.world,
+            ai_id=ai_id,
             name=brief.name,
             kind="business",
             brief=brief,
