@@ -20,8 +20,8 @@ from inhouse.runtime import smalltalk
 _SENTENCES = 2
 _SHORTEST = 25
 _SEED = 11
-#: Signs by which an entry is known again: beyond its headword, and short enough to end before the next entry.
-_HEAD = slice(15, 50)
+#: Characters by which an entry is known again, white space apart: few enough to end before the next entry begins.
+_HEAD = slice(8, 32)
 _PREFIX = regex.compile(r"^[\p{Lu}'’ .-]+, (?:\p{Ll}+\.[ ,]*(?:and |or )?)+\s*")
 _SAID = regex.compile(r"^User [12]: *(.+)$", regex.M)
 

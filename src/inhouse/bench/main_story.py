@@ -48,7 +48,7 @@ FULL = Size(
     round_seconds=45,
 )
 QUICK = Size(
-    entries=40,
+    entries=60,
     bank=30,
     recipes={"author": "voice-small", "business": "voice-small"},
     answerable=6,
@@ -56,8 +56,8 @@ QUICK = Size(
     own=4,
     messages=8,
     others=160,
-    rounds=1,
-    round_seconds=12,
+    rounds=2,
+    round_seconds=10,
 )
 
 
