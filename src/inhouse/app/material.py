@@ -66,4 +66,4 @@ def _row(origin: str, notes: str, question: str, answer: str) -> Replay:
 def _pair(pick: picks.Pick, brief: Brief, name: str) -> PickedPair:
     asked = prompts.chat(brief.name or name, brief.voice.description, (), pick.prompt)
     messages = [{"role": message.role, "content": message.content} for message in asked]
-    return PickedPair(messages, pick.chosen, pick.rejected, pick.held_out)
+    return PickedPair(messages, pick.chosen, pick.rejected, pick.held_out, pick.id)
