@@ -52,6 +52,7 @@ def run(db: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     monkeypatch.setattr(content, "services", lambda: parts)
     monkeypatch.setattr(content, "actor", lambda: OWNER)
     monkeypatch.setattr(content, "finish", finish)
+    monkeypatch.setattr(content, "finish_queued", lambda *_: None)
     app = typer.Typer()
     content.register(app)
 
