@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -82,7 +83,7 @@ def test_a_stop_file_stops_the_training(tmp_path: Path, base: Path) -> None:
 
 def test_a_training_whose_parent_is_gone_stops(tmp_path: Path, base: Path) -> None:
     with pytest.raises(StopAsked):
-        Training(kit.make_job(tmp_path, base, parent=1)).run()
+        Training(kit.make_job(tmp_path, base, parent=os.getpid())).run()
 
 
 def test_the_time_allowed_ends_the_training_in_good_order(tmp_path: Path, base: Path) -> None:
