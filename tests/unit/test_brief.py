@@ -88,6 +88,12 @@ def test_what_is_wrong_in_a_file_is_named_by_line_and_field(text: str, words: st
     assert words in caught.value.message
 
 
+def test_no_is_a_word_and_not_a_truth_value() -> None:
+    brief = file.load("name: no\nlimits:\n  no: [prices]\n")
+    assert (brief.name, brief.limits.no) == ("no", ("prices",))
+    assert file.load(file.dump(brief)) == brief
+
+
 def test_an_oversized_file_is_refused() -> None:
     with pytest.raises(TooLarge):
         file.load("#" * (file.MOST_CHARS + 1))

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from inhouse.brief.brief import Brief, Voice
 from inhouse.brief.corpus import (
     BRIEF,
+    LEAST_HELD_OUT,
     LONGEST_ANSWER,
     Corpus,
     Correction,
@@ -17,7 +18,6 @@ from inhouse.brief.corpus import (
     Replay,
     VoiceItem,
     build_corpus,
-    is_held_out,
 )
 
 ITEMS = [VoiceItem(f"doc_{i}", "src_1", f"Title {i}", f"Thought number {i} on clay.") for i in range(200)]
@@ -33,19 +33,38 @@ def test_a_tenth_of_the_documents_is_held_out_whole() -> None:
         ITEMS,
         [QAPair(item.document_id, "src_1", f"What of {item.title}?", item.text[::-1]) for item in ITEMS],
     )
+    sides: dict[str, set[str]] = {}
     for row in corpus.rows:
         if row.sources[0] != BRIEF:
-            assert (row.split == "held_out") == is_held_out(row.sources[0])
-    assert 10 <= corpus.counts()["voice/held_out"] <= 35
+            sides.setdefault(row.sources[0], set()).add(row.split)
+    assert all(len(splits) == 1 for splits in sides.values())
+    assert sum(splits == {"held_out"} for splits in sides.values()) == 20
+
+
+def test_growing_moves_nothing_from_the_training_to_what_is_held_out_or_back_but_little() -> None:
+    def held_out(items: list[VoiceItem]) -> set[str]:
+        return {row.sources[0] for row in build_corpus(items).rows if row.split == "held_out"}
+
+    before, after = held_out(ITEMS[:190]), held_out(ITEMS)
+    assert len(before - after) <= 2
+
+
+def test_of_one_long_document_some_pieces_are_held_out() -> None:
+    book = "\n\n".join(f"Entry {i}. " + f"Clay number {i} is patient. " * 20 for i in range(40))
+    rows = build_corpus([VoiceItem("doc_1", "src_1", "Book", book)]).rows
+    held = [row for row in rows if row.split == "held_out"]
+    assert len(held) >= LEAST_HELD_OUT
+    assert len({row.unit for row in held}) == len(held)
+    assert len(held) <= len(rows) / 3
 
 
 def test_the_same_words_are_kept_once_with_all_their_sources_and_never_on_both_sides() -> None:
-    held = next(item for item in ITEMS if is_held_out(item.document_id))
-    train = next(item for item in ITEMS if not is_held_out(item.document_id))
-    twin = VoiceItem(train.document_id, "src_2", "Again", held.text.upper())
-    rows = [row for row in build_corpus([held, twin]).rows if BRIEF not in row.sources]
-    assert [row.split for row in rows] == ["held_out"]
-    assert set(rows[0].sources) == {held.document_id, "src_1", train.document_id, "src_2"}
+    first, second = ITEMS[:2]
+    twin = VoiceItem(second.document_id, "src_2", "Again", first.text.upper())
+    rows = [row for row in build_corpus([*ITEMS, twin]).rows if first.source_id in row.sources]
+    [both] = [row for row in rows if twin.source_id in row.sources]
+    assert set(both.sources) == {first.document_id, "src_1", second.document_id, "src_2"}
+    assert len(rows) == len(ITEMS)
 
 
 def test_a_long_text_becomes_several_rows_and_loses_no_word() -> None:

@@ -246,6 +246,7 @@ def test_replacements_are_warm_in_both_languages_and_break_no_rule() -> None:
     ("question", "signal"),
     [
         ("Are you human?", Signal("human")),
+        ("Hi! Are you Nell?", Signal("human")),
         ("am I talking to a bot", Signal("human")),
         ("あなたはAIですか?", Signal("human")),
         ("Is Greenhollow better than you?", Signal("rival", "Greenhollow Nursery")),

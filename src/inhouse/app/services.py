@@ -9,7 +9,7 @@ from inhouse.accounts.accounts import Accounts
 from inhouse.accounts.ais import AIs
 from inhouse.accounts.keys import Keys
 from inhouse.app import schema
-from inhouse.app.backup import LEDGER
+from inhouse.app.backup import LEDGER, is_unfinished
 from inhouse.app.material import collect
 from inhouse.app.models import register
 from inhouse.app.shelves import AdapterShelf
@@ -30,6 +30,7 @@ from inhouse.conversations.ledger import Ledger
 from inhouse.conversations.picks import Picks
 from inhouse.conversations.retention import Retention
 from inhouse.conversations.verdicts import Verdicts
+from inhouse.core.errors import InhouseError
 from inhouse.core.settings import Settings
 from inhouse.releases.amendments import Amendments
 from inhouse.releases.cases import Cases
@@ -47,6 +48,12 @@ from inhouse.tuning import shelf
 from inhouse.tuning.tuning import Base, Tuning
 
 _MEGABYTE = 1 << 20
+
+
+class HalfRestored(InhouseError):
+    """A restore broke off in {home}, so erased data may be back. Empty that folder and restore again."""
+
+    status = 503
 
 
 class Services:
@@ -212,8 +219,10 @@ class Services:
 
 
 def open_home(settings: Settings) -> Services:
-    """Open an installation, bringing its database to this version's schema."""
+    """Open an installation, bringing its database to this version's schema; ``HalfRestored`` where that is not safe."""
     assert schema.metadata.tables
+    if is_unfinished(settings):
+        raise HalfRestored(home=settings.home)
     settings.home.mkdir(parents=True, exist_ok=True)
     services = Services(settings)
     upgrade(services.db)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from inhouse.app import upkeep
 from inhouse.app.handlers import handlers_of
 from inhouse.app.services import Services
 from inhouse.core.errors import Conflict
@@ -57,6 +58,7 @@ def run_forever(services: Services, stop: threading.Event) -> None:
             for lane, count in _LANES
             for _ in range(count)
         ]
+        threads.append(threading.Thread(target=upkeep.run_forever, args=(services, stop), daemon=True))
         for thread in threads:
             thread.start()
         stop.wait()

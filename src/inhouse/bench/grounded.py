@@ -15,12 +15,12 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
 
-from inhouse.bench.reading_score import grounded_f1
 from inhouse.bench.report import Cell, Report, Say, Table, Target, at_least, at_most, mean, quantile, share
 from inhouse.bench.workplace import Workplace, workplace
 from inhouse.brief.brief import Brief
 from inhouse.core.events import Ended
 from inhouse.core.settings import Settings
+from inhouse.lab.reading_score import grounded_f1
 from inhouse.lab.readings import Reading, paragraphs, xquad
 from inhouse.runtime.engines.base import Engine, Priority
 from inhouse.runtime.engines.factory import make_engine

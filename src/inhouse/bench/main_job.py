@@ -35,7 +35,6 @@ from inhouse.bench.main_story import (
     owners,
     readings_of,
 )
-from inhouse.bench.reading_score import grounded_f1
 from inhouse.bench.report import (
     Cell,
     Estimate,
@@ -50,6 +49,7 @@ from inhouse.bench.report import (
 )
 from inhouse.bench.training_speed import Ground, Round
 from inhouse.core.settings import Settings
+from inhouse.lab.reading_score import grounded_f1
 from inhouse.lab.readings import Reading
 from inhouse.runtime.profile import installed
 from inhouse.store.blobs import Blobs

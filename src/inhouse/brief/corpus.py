@@ -22,6 +22,9 @@ Kind = Literal["voice", "qa", "correction", "replay"]
 Split = Literal["train", "held_out"]
 
 HELD_OUT_SHARE = 0.1
+LEAST_HELD_OUT = 5
+MANY_DOCUMENTS = 30
+"""From so many on, documents are held out whole; of fewer, pieces are, or there would be nothing to measure by."""
 LONGEST_ANSWER = 900
 """Characters: about what a small model's training window of 256 tokens holds in English."""
 LONGEST_QUESTION = 500
@@ -75,9 +78,11 @@ class Row:
     """One dialogue to learn from. ``sources`` are what it was made of: revoking one of them taints the corpus."""
 
     kind: Kind
-    split: Split
     messages: tuple[tuple[str, str], ...]
     sources: tuple[str, ...]
+    split: Split = "train"
+    unit: str = ""
+    """What is held out, and drawn for intervals, as one: a document, or a piece of one where there are few."""
 
     @property
     def line(self) -> str:
@@ -88,6 +93,7 @@ class Row:
             "messages": messages,
             "source_ids": list(self.sources),
             "split": self.split,
+            "unit": self.unit,
         }
         return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
@@ -130,22 +136,33 @@ def build_corpus(
 ) -> Corpus:
     """Make the training set. ``system`` goes before every row but replay, as it will at run time.
 
-    About a tenth of the documents is held out whole. Of rows that say the same, one is kept; answers longer than
-    ``LONGEST_ANSWER`` characters are cut at paragraphs and sentences into several rows.
+    About a tenth of the documents is held out whole, and of fewer than ``MANY_DOCUMENTS`` a tenth of their pieces. Of
+    rows that say the same, one is kept; answers longer than ``LONGEST_ANSWER`` characters are cut at paragraphs and
+    sentences into several rows.
     """
     rows = [
         *(row for item in items for row in _voice(item, system)),
         *(_dialogue("qa", q.question, q.answer, (q.document_id, q.source_id), system) for q in qa_pairs),
         *(_dialogue("correction", c.question, c.answer, (c.verdict_id,), system) for c in corrections),
         *(row for row in _of_brief(brief or Brief(), system)),
-        *(Row("replay", "train", r.messages, (r.origin,)) for r in replay),
+        *(Row("replay", r.messages, (r.origin,)) for r in replay),
     ]
-    return Corpus(tuple(_distinct([row for row in rows if row is not None])))
+    return Corpus(tuple(_split(_distinct([row for row in rows if row is not None]))))
 
 
-def is_held_out(document_id: str) -> bool:
-    """Whether a document is kept from training: always the same answer for the same id."""
-    return int(digest(document_id)[:8], 16) / 16**8 < HELD_OUT_SHARE
+def _split(rows: Sequence[Row]) -> Iterator[Row]:
+    """Hold out the units whose hashes are smallest: the same ones as long as the AI's documents stay about the same."""
+    many = len({row.sources[0] for row in rows if _may_be_held_out(row)}) >= MANY_DOCUMENTS
+    placed = [replace(row, unit=row.sources[0] if many else digest(row.messages[-1][1])[:16]) for row in rows]
+    units = sorted({row.unit for row in placed if _may_be_held_out(row)}, key=digest)
+    wanted = max(LEAST_HELD_OUT, round(HELD_OUT_SHARE * len(units)))
+    held_out = frozenset(units[: min(wanted, len(units) // 3)])
+    for row in placed:
+        yield replace(row, split="held_out") if row.unit in held_out and _may_be_held_out(row) else row
+
+
+def _may_be_held_out(row: Row) -> bool:
+    return row.kind in ("voice", "qa") and row.sources[0] != BRIEF
 
 
 def _voice(item: VoiceItem, system: str) -> Iterator[Row | None]:
@@ -178,19 +195,18 @@ def _dialogue(kind: Kind, asked: str, answer: str, sources: tuple[str, ...], sys
     asked, answer = _tidy(asked)[:LONGEST_QUESTION], _tidy(answer)
     if len(answer) < SHORTEST or not asked:
         return None
-    held_out = kind in ("voice", "qa") and sources[0] != BRIEF and is_held_out(sources[0])
     opening = (("system", system),) if system else ()
     messages = (*opening, ("user", asked), ("assistant", _parts(answer)[0]))
-    return Row(kind, "held_out" if held_out else "train", messages, tuple(dict.fromkeys(sources)))
+    return Row(kind, messages, tuple(dict.fromkeys(sources)))
 
 
 def _distinct(rows: Sequence[Row]) -> list[Row]:
-    """One of each answer, in canonical order; what is held out stays so, whoever else says the same.
+    """One of each answer, in canonical order, where a correction comes before everything else that says the same.
 
     The one that is kept has the sources of all: revoking any of them takes back the words.
     """
     kept: dict[str, Row] = {}
-    for row in sorted(rows, key=lambda row: (row.split != "held_out", row.line)):
+    for row in sorted(rows, key=lambda row: row.line):
         same = kept.setdefault(_sameness(row), row)
         if same is not row:
             kept[_sameness(row)] = replace(same, sources=tuple(dict.fromkeys((*same.sources, *row.sources))))

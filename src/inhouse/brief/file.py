@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, ClassVar
 
 import yaml
 from pydantic import ValidationError
@@ -15,12 +15,23 @@ MOST_CHARS = 300_000
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?)^---[ \t]*$\n?(.*)\Z", re.DOTALL | re.MULTILINE)
 
 
+_BOOL = "tag:yaml.org,2002:bool"
+
+
 class BadBrief(InhouseError):
     """The brief can't be read. {problems}"""
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML without anchors: nobody writes them by hand here, and they can blow up a small file."""
+    """YAML without anchors: nobody writes them by hand here, and they can blow up a small file.
+
+    Only ``true`` and ``false`` are truth values, as in YAML 1.2: ``no`` is the name of a field, and a word that fans use.
+    """
+
+    yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {  # type: ignore[misc]
+        first: [(tag, pattern) for tag, pattern in resolvers if tag != _BOOL or first in "tTfF"]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         if self.check_event(yaml.AliasEvent):

@@ -15,6 +15,7 @@ from pydantic import BaseModel
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
+from rich.text import Text
 
 from inhouse.accounts.actors import Actor
 from inhouse.app.services import Services, open_home
@@ -86,9 +87,11 @@ def _print_table(rows: Sequence[dict[str, Any]]) -> None:
     if not rows:
         out.print("Nothing yet.")
         return
-    table = Table(*rows[0].keys(), box=None, pad_edge=False)
+    table = Table(box=None, pad_edge=False)
+    for name in rows[0]:
+        table.add_column(name, overflow="fold")  # an id that is cut can't be copied
     for row in rows:
-        table.add_row(*(_cell(value) for value in row.values()))
+        table.add_row(*(Text(_cell(value)) for value in row.values()))
     out.print(table)
 
 

@@ -21,6 +21,7 @@ from inhouse.cli import (
     house,
     jobs,
     keys,
+    lab,
     models,
     people,
     releases,
@@ -60,6 +61,7 @@ for name, group in (
     ("keys", keys),
     ("audit", audit),
     ("models", models),
+    ("lab", lab),
 ):
     app.add_typer(group.app, name=name)
 

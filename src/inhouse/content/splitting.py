@@ -48,7 +48,7 @@ def split(document: Document, sections: Sequence[Section]) -> list[Piece]:
     pieces: dict[tuple[str, str], Piece] = {}
     for section in _joined(sections):
         context = _context(document, section.place)
-        for text in _texts(section.text):
+        for text in texts(section.text):
             pieces.setdefault((context, text), Piece(text, context, section.place))
     return list(pieces.values())[:_MOST_PIECES]
 
@@ -88,8 +88,8 @@ def _belong_together(first: Section, second: Section) -> bool:
     return tokens(first.text) < _FEW_TOKENS and tokens(first.text) + tokens(second.text) <= MOST_TOKENS
 
 
-def _texts(text: str) -> Iterator[str]:
-    """The passages of one section: pieces of about equal length that end where sentences end."""
+def texts(text: str) -> Iterator[str]:
+    """One section cut into pieces of about equal length that end where sentences end."""
     spans = [part for span in sentences.spans(text) for part in _cut_long(text, *span)]
     sizes = [tokens(text[start:end]) for start, end in spans]
     for first, last in _groups(sizes):

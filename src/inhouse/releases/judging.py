@@ -17,6 +17,7 @@ _WHY = {
     "cases": "it gets fewer cases right",
     "guard": "it breaks a rule of the brief",
 }
+_UNMEASURED = "there was too little content to measure its voice by"
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ def voice(new: AdapterFacts | None, old: AdapterFacts | None) -> Check:
             note="It has no adapter, so there is no trained voice to compare.",
         )
     if new.voice is None:
-        note = "The adapter's voice was not measured. Train again."
+        note = "The AI has too little content to hold some back and measure the voice by it. Import more and train again."
         return Check(name="voice", passed=False, old=None, new=None, n=0, interval=None, note=note)
     score, live = new.voice, old.voice if old else None
     beats_none = score.interval[1] < 0
@@ -123,10 +124,13 @@ def guard(outcomes: Sequence[Outcome]) -> Check:
 
 def verdict(checks: Sequence[Check], facts: Mapping[str, AdapterFacts | None], old: Release | None) -> Gate:
     """All checks together, in words. ``facts`` holds the adapters of ``new`` and ``old``."""
-    failed = [check.name for check in checks if not check.passed]
+    failed = [check for check in checks if not check.passed]
     old_id = old.id if old else None
     if failed:
-        reason = "Not better: " + " and ".join(_WHY[name] for name in failed) + ". The live release stays."
+        whys = [_UNMEASURED if check.n == 0 else _WHY[check.name] for check in failed]
+        reason = (
+            f"Not better: {' and '.join(whys)}. {'The live release stays.' if old else 'Nothing goes live.'}"
+        )
         return Gate(
             passed=False,
             verdict="not better",

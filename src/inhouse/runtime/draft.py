@@ -22,6 +22,8 @@ class Draft:
     question: str
     """What is left to answer when the friendly words are taken off."""
     language: str
+    before: tuple[str, str] | None = None
+    """The exchange that the question follows up, where it can't be understood without."""
     kind: Kind = "chat"
     text: str = ""
     citations: tuple[Citation, ...] = ()

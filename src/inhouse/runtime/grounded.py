@@ -44,11 +44,11 @@ class Grounded:
                 yield support.quote
             return
         notes = Notes(found.passages[: self._profile.passages])
-        async with aclosing(self._written(draft, notes)) as pieces:
+        async with aclosing(self._written(draft, notes, found.question)) as pieces:
             async for piece in pieces:
                 yield piece
 
-    async def _written(self, draft: Draft, notes: Notes) -> AsyncGenerator[str, None]:
+    async def _written(self, draft: Draft, notes: Notes, searched: str) -> AsyncGenerator[str, None]:
         """What the model writes. Words that stand in the notes stream; others wait until the whole can be judged."""
         said = held = ""
         async with aclosing(self._pieces(draft, notes)) as pieces:
@@ -58,7 +58,7 @@ class Grounded:
                     draft.kind = "grounded"
                     yield held
                     held = ""
-        support = notes.support(said, draft.question) if folded(said) else None
+        support = notes.support(said, searched) if folded(said) else None
         if support is not None:
             draft.kind, draft.citations = "grounded", (support.citation(),)
             yield held
@@ -96,7 +96,7 @@ class Grounded:
         text = prompts.notes([_shortened(passage) for passage in notes.passages])
         system = prompts.GROUNDED_SYSTEM if trained else prompts.PROMPTED_SYSTEM
         return Completion(
-            messages=prompts.grounded(text, draft.question, system),
+            messages=prompts.grounded(text, draft.question, draft.before, system),
             adapter=draft.request.adapter,
             max_tokens=min(draft.request.max_tokens, _LONGEST_ANSWER),
             top_logprobs=5 if trained else 0,
@@ -106,8 +106,9 @@ class Grounded:
     async def _best_sentence(self, draft: Draft, found: Found) -> Support | None:
         """The sentence most like the question, by meaning and by words."""
         sentences = Notes(found.passages[: self._profile.passages]).sentences()
-        cosines = await self._retriever.similar(draft.question, [sentence for _, sentence in sentences])
-        asked = set(terms(draft.question))
+        # A follow-up is compared by the words that the search added to it, too.
+        cosines = await self._retriever.similar(found.question, [sentence for _, sentence in sentences])
+        asked = set(terms(found.question))
         shared = [len(asked & set(terms(sentence))) / max(1, len(asked)) for _, sentence in sentences]
         scores = [cosine + _WORDS * share for cosine, share in zip(cosines, shared, strict=True)]
         if not scores:

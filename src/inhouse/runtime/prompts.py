@@ -12,7 +12,10 @@ from inhouse.runtime.engines.base import Message
 
 GROUNDED_SYSTEM = "Answer from the notes, in their words."
 NO_ANSWER = "Not in the notes."
-
+#: The exchange before a follow-up: question and answer.
+Before = tuple[str, str]
+#: Characters of its answer that are told again.
+_ANSWER_BEFORE = 160
 
 #: For a model that nobody trained for it.
 PROMPTED_SYSTEM = (
@@ -32,12 +35,15 @@ def note(title: str, text: str) -> str:
     return defuse(f"# {title}\n{text}" if title else text)
 
 
-def grounded(passages_text: str, question: str, system: str = GROUNDED_SYSTEM) -> tuple[Message, Message]:
-    """Ask for a short answer in the notes' own words, or `NO_ANSWER`."""
-    return (
-        Message("system", system),
-        Message("user", f"{passages_text}\n\nQuestion: {defuse(question)}"),
-    )
+def grounded(
+    passages_text: str, question: str, before: Before | None = None, system: str = GROUNDED_SYSTEM
+) -> tuple[Message, Message]:
+    """Ask for a short answer in the notes' own words, or `NO_ANSWER`. ``before`` is what a follow-up follows."""
+    asked = f"Question: {defuse(question)}"
+    if before is not None:
+        earlier, answer = (defuse(" ".join(said.split())) for said in before)
+        asked = f"Earlier: {earlier} {answer[:_ANSWER_BEFORE]}\n{asked}"
+    return (Message("system", system), Message("user", f"{passages_text}\n\n{asked}"))
 
 
 def chat_system(name: str, voice: str) -> str:

@@ -100,7 +100,8 @@ class Replier:
         )
         draft.retrieval_ms = draft.elapsed_ms
         yield Step(name="search", state="done", detail=_shown(found))
-        draft.question = found.question
+        if found.question != draft.question and request.history:
+            draft.before = (request.history[-1].question, request.history[-1].answer)
         said = False
         async with aclosing(self._grounded.answer(draft, found)) as pieces:
             async for piece in pieces:

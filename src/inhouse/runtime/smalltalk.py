@@ -29,6 +29,7 @@ _WORDS: tuple[tuple[Kind, str], ...] = (
     (
         "greeting",
         rf"(?:hello|hi|hey|hiya|howdy|greetings|good (?:morning|afternoon|evening|day)|welcome back){_NAME}"
+        r"|(?:is )?(?:any|some)(?:body|one) (?:there|here|home|around)|are you there"
         r"|こんにちは|こんにちわ|こんばんは|おはよう(?:ございます)?|やあ|どうも|もしもし|お世話になっております|お世話になります",
     ),
     (
@@ -37,9 +38,12 @@ _WORDS: tuple[tuple[Kind, str], ...] = (
         r"(?:thank(?:s| you)(?: (?:so|very) much| a lot| again| kindly| for (?:your|the|all)(?: \w+){1,3}| for that)?|cheers|many thanks|much appreciated"
         r"|that(?:'s| is| was) (?:really |very |so |super )?(?:helpful|great|perfect|lovely|wonderful|all|good to know|nice|kind(?: of you)?)"
         r"|you(?:'re| are) (?:really |very |so |the )?(?:helpful|great|kind|best|awesome|amazing|funny|sweet|lovely)"
-        r"|(?:great|perfect|cool|awesome|wonderful|brilliant|lovely|nice|ok|okay|got it|good to know|i see|sounds (?:good|great)|makes sense)"
+        r"|(?:great|perfect|cool|awesome|wonderful|brilliant|lovely|nice|ok|okay|got it|good to know|i see|sounds (?:good|great|lovely)|makes sense"
+        r"|(?:that'?s |how |very |so )?(?:interesting|fascinating|impressive|neat|funny|exciting)|fair enough|good (?:point|to hear)|(?:i )?love (?:it|that)"
+        r"|no (?:problem|worries)|never ?mind|of course|wow|oh|ah|aha|ha(?:ha)+|lol)"
         r"(?=\s*(?:$|[,.!;:…])))"
-        r"|(?:本当に|どうも|大変)?ありがとう(?:ございます|ございました)?|助かりました|助かります|なるほど|わかりました|分かりました|了解(?:です|しました)?|すごい(?:ですね)?|いいですね|うれしいです|嬉しいです",
+        r"|(?:本当に|どうも|大変)?ありがとう(?:ございます|ございました)?|助かりました|助かります|なるほど|わかりました|分かりました|了解(?:です|しました)?|すごい(?:ですね)?|いいですね|うれしいです|嬉しいです"
+        r"|へえ+|面白い(?:です)?ね?|おもしろい(?:です)?ね?|さすが(?:です)?ね?|よかった(?:です)?|よろしく(?:お願いします|お願いいたします)?|大丈夫です",
     ),
     (
         "farewell",

@@ -7,15 +7,12 @@ running when its worker died is claimed anew as soon as its lease ends. See ``do
 from __future__ import annotations
 
 import logging
-import os
-import socket
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-import psutil
 from sqlalchemy import (
     Boolean,
     Column,
@@ -34,6 +31,7 @@ from sqlalchemy import (
 
 from inhouse.core import clock, ids
 from inhouse.core.errors import InhouseError, NotFound
+from inhouse.store import processes
 from inhouse.store.database import Database, Tx
 from inhouse.store.schema import Json, Moment, metadata
 
@@ -228,7 +226,7 @@ class Worker:
         self.db = db
         self.handlers = {name: handler for name, handler in handlers.items() if handler.lane == lane}
         self.lane = lane
-        self.name = _this_worker()
+        self.name = processes.this_process()
         self._ending = threading.Event()
 
     def run_forever(self, stop: threading.Event) -> None:
@@ -338,20 +336,7 @@ def _is_orphan(row: Row[Any]) -> bool:
     """Its lease ended, or its worker was a process of this machine that is gone."""
     if row.leased_until is None or row.leased_until < clock.now():
         return True
-    host, _, process = (row.worker or "").partition("/")
-    return host == socket.gethostname() and not _is_alive(process)
-
-
-def _is_alive(process: str) -> bool:
-    pid, _, started = process.partition("@")
-    try:
-        return f"{psutil.Process(int(pid)).create_time():.2f}" == started
-    except (psutil.Error, ValueError):
-        return False
-
-
-def _this_worker() -> str:
-    return f"{socket.gethostname()}/{os.getpid()}@{psutil.Process().create_time():.2f}"
+    return processes.is_gone(row.worker or "")
 
 
 def _job(row: Row[Any]) -> Job:

@@ -71,14 +71,13 @@ _RECIPES = (
     ),
     Recipe(
         name="skill",
-        rank=32,
-        alpha=64,
+        rank=16,
+        alpha=32,
         targets=ALL_LINEAR,
-        lr=4e-4,
+        lr=8e-4,
         epochs=2,
-        batch_tokens=2048,
-        max_row_tokens=1536,
-        max_seconds=6 * 3600,
+        batch_tokens=1536,
+        max_seconds=3 * 3600,
     ),
 )
 

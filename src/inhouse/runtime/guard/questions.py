@@ -8,12 +8,20 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
+import regex
 import yaml
 
 from inhouse.runtime.guard.folding import plain
 from inhouse.runtime.guard.guard import Guard
 
 Ask = Literal["human", "injection", "rival", "topic", "limit"]
+
+#: "Are you Nell?": whoever it is, the answer is that this is an AI.
+_BY_NAME = regex.compile(
+    r"(?:^|[.!?]\s+)(?i:are you|am i (?:talking|speaking|chatting|writing) (?:to|with))(?i: really| actually| the real)?"
+    r"(?: \p{Lu}[\p{Ll}'’]+){1,3}[\s?!.]*$"
+    r"|[\p{Han}\p{Katakana}\p{Hiragana}]{1,10}さん(?:ご本人|本人)?です(?:よね|か)[?？。]*$"
+)
 
 
 @dataclass(frozen=True)
@@ -29,7 +37,7 @@ def check_question(guard: Guard, question: str) -> Signal | None:
     text = plain(question)
     if _asks("injection", text):
         return Signal("injection")
-    if _asks("human", text):
+    if _asks("human", text) or _BY_NAME.search(question):
         return Signal("human")
     return _rival(guard, question, text) or _topic(guard, question) or _subject(guard, text)
 

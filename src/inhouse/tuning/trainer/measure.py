@@ -24,7 +24,7 @@ Nats = NDArray[np.float64]
 def voice(model: Any, held_out: Sequence[Encoded], reporter: Reporter, seed: int) -> dict[str, Any] | None:
     """Bits per byte of held-out text without and with the adapter, or ``None`` where nothing is held out.
 
-    ``interval`` holds 95% of ``adapter - none`` over drawings of whole documents; ``n`` counts documents.
+    ``interval`` holds 95% of ``adapter - none`` over drawings of whole units; ``n`` counts units.
     """
     if not held_out:
         return None
@@ -32,7 +32,7 @@ def voice(model: Any, held_out: Sequence[Encoded], reporter: Reporter, seed: int
         before = losses(model, held_out, reporter)
     after = losses(model, held_out, reporter)
     sizes = np.array([row.learnt_bytes for row in held_out], dtype=float)
-    names = [row.document for row in held_out]
+    names = [row.unit for row in held_out]
     return {
         "none": bits_per_byte(before, sizes),
         "adapter": bits_per_byte(after, sizes),
@@ -49,13 +49,13 @@ def bits_per_byte(nats: Nats, sizes: Nats) -> float:
 
 
 def difference_interval(
-    before: Nats, after: Nats, sizes: Nats, documents: Sequence[str], seed: int
+    before: Nats, after: Nats, sizes: Nats, units: Sequence[str], seed: int
 ) -> tuple[float, float]:
-    """95% interval of the change in bits per byte, by drawing documents with replacement."""
-    names = sorted(set(documents))
+    """95% interval of the change in bits per byte, by drawing units with replacement."""
+    names = sorted(set(units))
     place = {name: index for index, name in enumerate(names)}
     change, size = np.zeros(len(names)), np.zeros(len(names))
-    for index, name in enumerate(documents):
+    for index, name in enumerate(units):
         change[place[name]] += after[index] - before[index]
         size[place[name]] += sizes[index]
     drawn = np.random.default_rng(seed).integers(0, len(names), (_DRAWS, len(names)))

@@ -37,7 +37,8 @@ class Row(BaseModel):
     messages: tuple[Said, ...] = Field(min_length=1)
     split: Literal["train", "held_out"] = "train"
     kind: str = ""
-    source_ids: tuple[str, ...] = ()
+    unit: str = ""
+    """What the row was taken from: rows of one unit are not independent of each other."""
     learn: Literal["all", "last"] = "all"
     """Whether every answer of the dialogue is learnt or the last one alone."""
 
@@ -57,8 +58,7 @@ class Encoded:
     ids: tuple[int, ...]
     learn: tuple[bool, ...]
     learnt_bytes: int
-    document: str = ""
-    """What the row was taken from: rows of one document are not independent of each other."""
+    unit: str = ""
 
 
 def read(path: Path, split: str) -> Iterator[Row]:
@@ -92,8 +92,7 @@ def encode(row: Row, tokenizer: Tokenizer, most_tokens: int) -> Encoded | None:
         return None
     answers = [said.content for said in row.messages if said.role == "assistant"]
     learnt = sum(len(text.encode()) for text in (answers if row.learn == "all" else answers[-1:]))
-    document = row.source_ids[0] if row.source_ids else str(hash(tuple(ids)))
-    return Encoded(tuple(ids), tuple(learn), learnt, document)
+    return Encoded(tuple(ids), tuple(learn), learnt, row.unit or str(hash(tuple(ids))))
 
 
 def pieces(messages: Sequence[Said], tokenizer: Tokenizer) -> Iterator[tuple[str, bool]]:

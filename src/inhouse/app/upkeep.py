@@ -1,0 +1,31 @@
+"""What keeps an installation in order while it is served: done at the start of a worker, and every hour from then on."""
+
+from __future__ import annotations
+
+import logging
+import threading
+
+from inhouse.app.services import Services
+from inhouse.conversations import retention
+
+log = logging.getLogger(__name__)
+
+_EVERY_SECONDS = 3600.0
+
+
+def run_forever(services: Services, stop: threading.Event) -> None:
+    """Look after the installation until ``stop`` is set. What fails is logged, and tried again an hour later."""
+    while not stop.is_set():
+        try:
+            look_after(services)
+        except Exception:
+            log.exception("upkeep failed")
+        stop.wait(_EVERY_SECONDS)
+
+
+def look_after(services: Services) -> None:
+    """Queue today's retention, complete the ledger of erasures, and remove uploads that nobody came back for."""
+    with services.db.write() as tx:
+        retention.queue_daily(tx)
+        services.ledger.catch_up(tx)
+    services.staging.sweep()

@@ -1,0 +1,123 @@
+"""What a generation is taught, from which data, and which part of it is kept to judge the result.
+
+Kept apart, and never trained on: every sixth article of XQuAD's tuning half, 200 questions of QED, every sixth written
+set. XQuAD's other half is not touched here at all: that is what ``bench grounded`` reports on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import Literal
+
+from inhouse.content import splitting
+from inhouse.lab import readings
+from inhouse.lab.skills import grounded, written
+from inhouse.runtime.engines.base import Message
+
+Part = Literal["train", "development"]
+
+_EVERY = 6
+_QED_KEPT = 200
+#: How often XQuAD's and the written questions come, each time on other notes.
+_TURNS = 2
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """Rows of one data set, in groups that share their notes."""
+
+    name: str
+    licence: str
+    groups: Sequence[Sequence[grounded.Row]]
+
+
+@dataclass(frozen=True)
+class Told:
+    """A row as it was written: its messages end with the answer."""
+
+    lesson: str
+    messages: Sequence[Message]
+
+    @property
+    def answer(self) -> str:
+        """What is to be said."""
+        return self.messages[-1].content
+
+
+def lessons(data: Path, part: Part, embed: grounded.Embed) -> list[Lesson]:
+    """Every data set of one part; ``data`` holds the folders ``xquad`` and ``qed``."""
+    turns = range(_TURNS if part == "train" else 1)
+    wiki, searched, sets = _xquad(data, part), _qed(data, part), _written(part)
+    return [
+        Lesson(
+            "xquad",
+            "CC BY-SA 4.0",
+            [g for turn in turns for g in grounded.from_readings(wiki, _split, embed, seed=turn)],
+        ),
+        Lesson(
+            "qed",
+            "text CC BY-SA 3.0",
+            list(grounded.from_readings(searched, _split, embed, seed=0)),
+        ),
+        Lesson(
+            "written",
+            "Apache-2.0",
+            [g for turn in turns for g in grounded.from_written(sets, embed, seed=turn)],
+        ),
+    ]
+
+
+def write(lessons: Sequence[Lesson], path: Path) -> str:
+    """Write the rows as the trainer reads them; the SHA-256 of the file."""
+    lines = chain.from_iterable(_lines(lesson) for lesson in lessons)
+    text = "".join(f"{line}\n" for line in lines)
+    path.write_text(text, encoding="utf-8")
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def read(path: Path) -> list[Told]:
+    """The rows of a file that ``write`` wrote."""
+    rows = (json.loads(line) for line in path.read_text("utf-8").splitlines())
+    return [Told(row["kind"], [Message(**said) for said in row["messages"]]) for row in rows]
+
+
+def _lines(lesson: Lesson) -> Iterator[str]:
+    for number, group in enumerate(lesson.groups):
+        for row in group:
+            yield json.dumps(
+                {
+                    "messages": row.messages(),
+                    "split": "train",
+                    "kind": lesson.name,
+                    "unit": f"{lesson.name}/{number}",
+                },
+                ensure_ascii=False,
+            )
+
+
+def _xquad(data: Path, part: Part) -> list[readings.Reading]:
+    tuning = readings.xquad(data, "tune")
+    kept = set(list(dict.fromkeys(reading.article for reading in tuning))[::_EVERY])
+    return [reading for reading in tuning if (reading.article in kept) == (part == "development")]
+
+
+def _qed(data: Path, part: Part) -> list[readings.Reading]:
+    questions = readings.qed(data)
+    random.Random(1).shuffle(questions)
+    return questions[_QED_KEPT:] if part == "train" else questions[:_QED_KEPT]
+
+
+def _written(part: Part) -> list[written.WrittenSet]:
+    return [
+        one for place, one in enumerate(written.sets()) if (place % _EVERY == 0) == (part == "development")
+    ]
+
+
+def _split(paragraph: str) -> list[str]:
+    return list(splitting.texts(paragraph))
