@@ -45,6 +45,7 @@ def test_an_error_in_a_stream_ends_nothing() -> None:
         (Asked("Well?", "turn_1", "Yes.", True), stored("done"), 0),
         (Asked("Well?", "turn_1", "Yes.", True), stored("interrupted"), 1),
         (Asked("Well?", "turn_1", "No.", True), stored("done"), 1),
+        (Asked("Well?", "turn_1", "Yes.", True), stored("done", answer=""), 1),
         (Asked("Other?", "turn_1"), stored("done"), 1),
     ],
 )

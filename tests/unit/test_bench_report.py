@@ -11,9 +11,10 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from inhouse.bench import registry
-from inhouse.bench.datasets import DataMissing, data_folder, dictionary, jsquad, xquad
 from inhouse.bench.report import Report, Table, at_least, at_most, mean, quantile, share
 from inhouse.cli import bench as command
+from inhouse.lab import readings
+from inhouse.lab.datasets import DataMissing, data_folder, dictionary
 
 
 def test_a_share_has_wilsons_interval() -> None:
@@ -74,15 +75,14 @@ def test_the_command_exits_with_1_where_a_target_is_missed(
 
 
 def test_the_data_is_read(data: Path) -> None:
-    english, japanese, entries = xquad(data), jsquad(data), dictionary(data)
-    assert (len(english.paragraphs), len(english.questions)) == (240, 1190)
-    assert len(japanese.questions) == 1746
-    assert 950 < len(entries) < 1010
+    english, japanese = (
+        [*read(data, "tune"), *read(data, "report")] for read in (readings.xquad, readings.jsquad)
+    )
+    assert (len(readings.paragraphs(english)), len(english)) == (240, 1190)
+    assert len(japanese) == 1746
+    assert 950 < len(dictionary(data)) < 1010
     for made_set in (english, japanese):
-        paragraphs = [f"{one.title}\n{one.text}" for one in made_set.paragraphs]
-        right = [
-            any(answer in paragraphs[one.paragraph] for answer in one.answers) for one in made_set.questions
-        ]
+        right = [any(a in f"{one.article}\n{one.paragraph}" for a in one.answers) for one in made_set]
         assert sum(right) / len(right) > 0.97
 
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from inhouse.bench.datasets import DataMissing, data_folder
 from inhouse.content.lexical import terms
 from inhouse.content.sentences import sentences
 from inhouse.lab import curriculum
 from inhouse.lab.curriculum import Lesson, Part
+from inhouse.lab.datasets import DataMissing, data_folder
 from inhouse.lab.skills import written
 from inhouse.lab.skills.grounded import Embed, Row, from_written
 from inhouse.runtime import prompts

@@ -6,6 +6,7 @@ Real processes on a folder of their own: the server, its worker, the engine, the
 
 from __future__ import annotations
 
+import itertools
 import random
 import tempfile
 import time
@@ -89,6 +90,7 @@ class _Bench:
         self.house, self.chance, self.kills, self.say = house, chance, kills, say
         self.imports = 0
         self.asked = 0
+        self._turns = itertools.count()
 
     def run(self) -> tuple[dict[str, Tally], list[str]]:
         """Returns a tally for each phase, and what the journal misses."""
@@ -147,7 +149,7 @@ class _Bench:
         question = self.page.ask_aside()
         rows = self.house.turns
         until("the storing of a turn", lambda: any(t.question == question for t in rows().values()), _BEGINS)
-        self._kill(tally, self.chance.choice(("server", "engine")))
+        self._kill(tally)
         turn = next(t for t in rows().values() if t.question == question)
         ended = until("the end of a cut turn", lambda: self._ended(turn.id), _BACK)
         if not self.page.shows(question):
@@ -160,7 +162,7 @@ class _Bench:
         """A kill while documents are taken in: each is there once in the end."""
         folder = self._content()
         job = self._queued("import", "import", SLUG, str(folder), "--right", "own-work")
-        self._kill(tally, self.chance.choice(("server", "worker")))
+        self._kill(tally)
         done = self._done(job)
         known = self.house.command("documents", SLUG, "--limit", "1000")
         titles = [document["title"] for document in known]
@@ -171,7 +173,7 @@ class _Bench:
     def indexed(self, tally: Tally) -> None:
         """A kill while passages get their vectors."""
         self._queued("embed", "import", SLUG, str(self._content()), "--right", "own-work")
-        self._kill(tally, self.chance.choice(("server", "worker")))
+        self._kill(tally)
         waiting = [job for job in self.house.jobs("embed") if not job.ended]
         ended = [self._done(job) for job in waiting]
         tally.broken += [f"indexing {job.state}: {job.error}" for job in ended if job.state != "done"]
@@ -179,19 +181,24 @@ class _Bench:
     def released(self, tally: Tally) -> None:
         """A kill while the gate asks: it ends, and what is live is a whole release."""
         job = self._queued("gate", "release", SLUG, "--no-adapter")
-        self._kill(tally, self.chance.choice(("server", "worker", "engine")))
+        self._kill(tally)
         tally.broken += self.house.half_live()
         done = self._done(job)
         if done.state != "done":
             tally.broken.append(f"release {done.state}: {done.error}")
 
     def trained(self, tally: Tally) -> None:
-        """A kill of a training at work: it goes on from what it kept, and is stopped once it has."""
+        """A kill while a training is at work: it goes on from what it kept; the phase's last one is seen to its end."""
         job = self._queued("train", "train", SLUG, "--recipe", "voice-small")
         until("the training's first step", lambda: self._step(job) >= 1, _ENDS)
-        self._kill(tally, self.chance.choice(("trainer", "worker", "server")))
+        self._kill(tally, also="trainer")
         seen = self._step(job)
         until("the training's next step", lambda: self._step(job) > seen, _ENDS)
+        if len(tally.kills) == self.kills:
+            done = self._done(job)
+            if done.state != "done" or not self.house.has_adapter():
+                tally.broken.append(f"training {done.state}: {done.error}")
+            return
         self.house.command("jobs", "--stop", job.id)
         until("the training's end", lambda: self.house.job(job.id).ended, _ENDS)
 
@@ -210,8 +217,10 @@ class _Bench:
             process.kill()
             process.wait()
 
-    def _kill(self, tally: Tally, victim: Victim) -> None:
-        """Kill at a moment drawn by chance, and see that fans are answered again."""
+    def _kill(self, tally: Tally, also: Victim | None = None) -> None:
+        """Kill one process after the other, at moments drawn by chance, and see that fans are answered again."""
+        victims: tuple[Victim, ...] = ("server", "engine", "worker", *((also,) if also else ()))
+        victim = victims[next(self._turns) % len(victims)]
         time.sleep(self.chance.uniform(0, 0.4))
         until(f"the presence of the {victim}", lambda: self.house.kill(victim), _BEGINS)
         tally.kills.append(victim)

@@ -147,7 +147,7 @@ def losses(journal: Sequence[Asked], stored: Mapping[str, Any]) -> list[str]:
             wrong.append(f"{asked.turn_id} holds another question")
         elif asked.ended and row.state != "done":
             wrong.append(f"{asked.turn_id} was answered and is {row.state}")
-        elif asked.ended and row.answer.strip() not in asked.answer:
+        elif asked.ended and not (row.answer.strip() and row.answer.strip() in asked.answer):
             wrong.append(f"{asked.turn_id} holds another answer than was sent")
         elif row.state in ("pending", "streaming"):
             wrong.append(f"{asked.turn_id} is stuck as {row.state}")

@@ -12,7 +12,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-import httpx
 import psutil
 from sqlalchemy import select
 
@@ -23,6 +22,7 @@ from inhouse.releases.tables import releases, routing
 from inhouse.store.blobs import Blobs
 from inhouse.store.database import Database
 from inhouse.store.jobs import Job, listing
+from inhouse.tuning.tables import adapters
 
 Victim = Literal["server", "engine", "worker", "trainer"]
 _PROGRAMS: dict[str, str] = {
@@ -179,12 +179,12 @@ class House:
             wrong.append("one gate made two releases")
         return wrong
 
-    def answers(self) -> bool:
-        """Whether the server says that it is well."""
-        try:
-            return httpx.get(f"{self.address}/healthz", timeout=5).is_success
-        except httpx.HTTPError:
-            return False
+    def has_adapter(self) -> bool:
+        """Whether a trained adapter is there with its file."""
+        with self.db.read() as tx:
+            made = [row.hash for row in tx.execute(select(adapters.c.hash))]
+        blobs = Blobs(self.home / "blobs")
+        return any(blobs.path(name).exists() for name in made)
 
 
 def until(what: str, look: Callable[[], Any], seconds: float, every: float = 0.1) -> Any:

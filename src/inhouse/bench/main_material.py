@@ -11,8 +11,8 @@ from pathlib import Path
 
 import regex
 
-from inhouse.bench.datasets import DataMissing, dictionary
 from inhouse.content.sentences import sentences
+from inhouse.lab.datasets import DataMissing, dictionary
 from inhouse.lab.readings import paragraphs, qed, xquad
 from inhouse.runtime import smalltalk
 

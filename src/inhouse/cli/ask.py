@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import AsyncGenerator
 from typing import Annotated, Any
 
@@ -41,7 +42,7 @@ def ask(
 
 
 def chat(ai: AiSlug) -> None:
-    """Talk with an AI, line by line; an empty line ends it.
+    """Talk with an AI, line by line; an empty line ends it. Lines may come from a file, too.
 
     Example: inhouse chat potter
     """
@@ -78,12 +79,22 @@ async def _many(slug: str) -> None:
     out.print(f"{found.name} is an AI. An empty line ends the conversation.", markup=False)
     conversation = None
     try:
-        while question := typer.prompt("you", default="", show_default=False).strip():
+        while question := _typed():
             turn = await services().conversations.begin(fan, question, conversation_id=conversation)
             conversation = turn.conversation_id
             await _print_stream(services().conversations.follow(fan, turn.id))
     finally:
         await services().engine.aclose()
+
+
+def _typed() -> str:
+    """The next line; what is not typed but piped in is shown, so that the output is the whole conversation."""
+    if sys.stdin.isatty():
+        return str(typer.prompt("you", default="", show_default=False)).strip()
+    line = sys.stdin.readline().strip()
+    if line:
+        out.print(f"\nyou: {line}", markup=False, highlight=False)
+    return line
 
 
 async def _print_stream(events: Any) -> None:

@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
-from inhouse.bench.datasets import data_folder
 from inhouse.bench.registry import BENCHMARKS
 from inhouse.cli.context import err, out, show
 from inhouse.core.errors import UsageError
+from inhouse.lab.datasets import data_folder
 
 
 def register(app: typer.Typer) -> None:

@@ -7,12 +7,12 @@ from typing import Annotated
 
 import typer
 
-from inhouse.bench.datasets import data_folder
 from inhouse.cli.context import err, show
 from inhouse.cli.options import AsJson
 from inhouse.content.embedding.factory import make_embedder
 from inhouse.core.settings import Settings
 from inhouse.lab import teaching
+from inhouse.lab.datasets import data_folder
 from inhouse.tuning import models, recipes
 
 app = typer.Typer(

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from inhouse.lab import datasets
+
 Split = Literal["tune", "report"]
 
 
@@ -27,7 +29,7 @@ class Reading:
 
 def squad(path: Path, split: Split) -> list[Reading]:
     """A file in SQuAD's form. Articles in even places of the file are for tuning, those in odd places for reporting."""
-    articles = json.loads(path.read_text("utf-8"))["data"]
+    articles = json.loads(datasets.read(path))["data"]
     return [
         reading
         for place, article in enumerate(articles)
@@ -48,7 +50,7 @@ def jsquad(data: Path, split: Split) -> list[Reading]:
 
 def qed(data: Path) -> list[Reading]:
     """Questions that people really asked a search engine (QED, text CC BY-SA 3.0): all for tuning."""
-    lines = (data / "qed" / "qed-dev.jsonlines").read_text("utf-8").splitlines()
+    lines = datasets.read(data / "qed" / "qed-dev.jsonlines").splitlines()
     return [reading for line in lines if (reading := _of_qed(json.loads(line))) is not None]
 
 
