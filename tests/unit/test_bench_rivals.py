@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from inhouse.bench import rivals
+from inhouse.bench.rivals_attempts import Answered, breaches
 
 
 def test_the_sets_are_whole_and_every_world_has_a_brief() -> None:
@@ -22,15 +21,21 @@ def test_pieces_are_the_text_and_the_same_for_the_same_seed() -> None:
     assert rivals.pieces(text, 1) == rivals.pieces(text, 1) != rivals.pieces(text, 2)
 
 
-def test_a_quick_run_prints_sample_sizes_and_targets() -> None:
-    report = rivals.run(True, Path(), lambda _line: None)
-    assert report.quick and len(report.targets) == 2
-    assert all(row["stopped"].n for table in report.tables for row in table.rows)  # type: ignore[union-attr]
+def test_a_part_of_the_streams_is_judged_as_it_is_labelled() -> None:
+    violating, harmless = (
+        rivals.feed(rivals.scripts(name), quick=True) for name in ("violating", "harmless")
+    )
+    assert (len(violating), len(harmless)) == (50, 25)
+    assert all(outcome.stopped for outcome in violating)
+    assert not any(outcome.stopped for outcome in harmless)
 
 
 def test_attempts_are_labelled_without_the_guard() -> None:
-    tried = rivals.attempts()[:2]
-    answers = rivals.run_attempts(
-        lambda a: "Ｎｏｒｔｈｗｉｎｄ, of course" if a is tried[0] else "I'd rather not say.", tried
-    )
-    assert [named for _attempt, _answer, named in answers] == [True, False]
+    first, second = rivals.attempts()[:2]
+    answered = [
+        Answered(first, product="Ｎｏｒｔｈｗｉｎｄ, of course", prompted="I'd rather not say."),
+        Answered(second, product="I'd rather not say.", prompted="Northwind!"),
+    ]
+    worlds = rivals.briefs()
+    assert breaches(answered, worlds, lambda one: one.product) == answered[:1]
+    assert breaches(answered, worlds, lambda one: one.prompted) == answered[1:]
