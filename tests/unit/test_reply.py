@@ -50,6 +50,9 @@ class FakeRetriever:
     async def similar(self, question: str, texts: Sequence[str]) -> Sequence[float]:
         return [0.9 for _ in texts]
 
+    async def relevance(self, question: str, texts: Sequence[str]) -> Sequence[float]:
+        return await self.similar(question, texts)
+
 
 def ask(
     question: str,
@@ -184,6 +187,31 @@ def test_extraction_needs_more_support_than_a_model_that_reads() -> None:
     assert ended.abstained
     ended, _, _ = ask("When do you ship to Norway?", "every Thursday", retriever=FakeRetriever(support=0.3))
     assert not ended.abstained
+
+
+def test_a_follow_up_reaches_the_model_with_what_it_follows_up() -> None:
+    class Rewriting(FakeRetriever):
+        async def find(self, ai_id: str, question: str, history: Sequence[Exchange], k: int) -> Found:
+            found = await super().find(ai_id, question, history, k)
+            return replace(found, question=f"{question} Norway")
+
+    before = (Exchange("Do you ship to Norway?", "Yes, every Thursday."),)
+    request = ReplyRequest("ai_1", "Kilnfold", "business", BRIEF, "", history=before)
+    _, _, engine = ask("How long does it take?", "five days", request=request, retriever=Rewriting())
+    asked = engine.requests[0].messages[-1].content
+    assert asked.endswith(
+        "Earlier: Do you ship to Norway? Yes, every Thursday.\nQuestion: How long does it take?"
+    )
+    _, _, engine = ask("Do you ship on Mondays?", "five days", request=request)
+    assert "Earlier" not in engine.requests[0].messages[-1].content
+
+
+@pytest.mark.parametrize(
+    "message", ["Hello, anybody there?", "Interesting!", "haha ok", "No problem.", "へえ、面白いですね"]
+)
+def test_small_words_are_no_questions(message: str) -> None:
+    ended, _, engine = ask(message)
+    assert (ended.kind, engine.requests) == ("chat", [])
 
 
 def test_a_passage_cannot_leave_its_place_in_the_prompt() -> None:

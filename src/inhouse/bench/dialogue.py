@@ -86,6 +86,10 @@ class Watched:
         """As the retriever within."""
         return await self._inner.similar(question, texts)
 
+    async def relevance(self, question: str, texts: Sequence[str]) -> Sequence[float]:
+        """As the retriever within."""
+        return await self._inner.relevance(question, texts)
+
     async def find(self, ai_id: str, question: str, history: Sequence[Exchange], k: int) -> Found:
         """As the retriever within, remembered."""
         found = await self._inner.find(ai_id, question, history, k)

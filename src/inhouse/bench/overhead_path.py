@@ -122,6 +122,10 @@ class StillSearch:
         """Nothing is compared."""
         return [0.0] * len(texts)
 
+    async def relevance(self, question: str, texts: Sequence[str]) -> Sequence[float]:
+        """Nothing is compared."""
+        return [0.0] * len(texts)
+
 
 class TurnPath:
     """One AI that is live, and fans who ask it."""

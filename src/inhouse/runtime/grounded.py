@@ -106,8 +106,9 @@ class Grounded:
     async def _best_sentence(self, draft: Draft, found: Found) -> Support | None:
         """The sentence most like the question, by meaning and by words."""
         sentences = Notes(found.passages[: self._profile.passages]).sentences()
-        # A follow-up is compared by the words that the search added to it, too.
-        cosines = await self._retriever.similar(found.question, [sentence for _, sentence in sentences])
+        # A sentence alone may not say what it is about, and a follow-up is searched by what it refers to.
+        texts = [f"{passage.title}\n{sentence}" for passage, sentence in sentences]
+        cosines = await self._retriever.relevance(found.question, texts)
         asked = set(terms(found.question))
         shared = [len(asked & set(terms(sentence))) / max(1, len(asked)) for _, sentence in sentences]
         scores = [cosine + _WORDS * share for cosine, share in zip(cosines, shared, strict=True)]

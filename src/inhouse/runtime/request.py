@@ -58,7 +58,11 @@ class Retriever(Protocol):
     """Finds passages of one AI, and says how alike texts are."""
 
     async def similar(self, question: str, texts: Sequence[str]) -> Sequence[float]:
-        """Cosine between the question and each text; empty where there is no embedder."""
+        """Cosine between the question and each other question; zeros where there is no embedder."""
+        ...
+
+    async def relevance(self, question: str, texts: Sequence[str]) -> Sequence[float]:
+        """Cosine between the question and each text that may answer it; zeros where there is no embedder."""
         ...
 
     async def find(self, ai_id: str, question: str, history: Sequence[Exchange], k: int) -> Found:

@@ -22,7 +22,7 @@ class SearchRetriever:
         return await in_thread(self._search.look, ai_id, question, k, history)
 
     async def similar(self, question: str, texts: Sequence[str]) -> Sequence[float]:
-        """Cosines. Both sides are embedded as questions, which is how the model compares like with like."""
+        """Cosines of questions. Both sides are embedded as questions, which is how the model compares like with like."""
         if not texts:
             return []
         try:
@@ -30,3 +30,14 @@ class SearchRetriever:
         except EmbedderFailed:
             return [0.0] * len(texts)
         return [float(cosine) for cosine in rows[1:] @ rows[0]]
+
+    async def relevance(self, question: str, texts: Sequence[str]) -> Sequence[float]:
+        """Cosines of a question with texts that may answer it, as the search compares them."""
+        if not texts:
+            return []
+        try:
+            [asked] = await in_thread(self._embedder.queries, [question])
+            rows = await in_thread(self._embedder.passages, list(texts))
+        except EmbedderFailed:
+            return [0.0] * len(texts)
+        return [float(cosine) for cosine in rows @ asked]

@@ -40,8 +40,8 @@ _WORDS: tuple[tuple[Kind, str], ...] = (
         r"|you(?:'re| are) (?:really |very |so |the )?(?:helpful|great|kind|best|awesome|amazing|funny|sweet|lovely)"
         r"|(?:great|perfect|cool|awesome|wonderful|brilliant|lovely|nice|ok|okay|got it|good to know|i see|sounds (?:good|great|lovely)|makes sense"
         r"|(?:that'?s |how |very |so )?(?:interesting|fascinating|impressive|neat|funny|exciting)|fair enough|good (?:point|to hear)|(?:i )?love (?:it|that)"
-        r"|no (?:problem|worries)|never ?mind|of course|wow|oh|ah|aha|ha(?:ha)+|lol)"
-        r"(?=\s*(?:$|[,.!;:…])))"
+        r"|no (?:problem|worries)|never ?mind|of course)"
+        r"(?=\s*(?:$|[,.!;:…]))|wow|oh|aha?|ha(?:ha)+|lol|hm+)"
         r"|(?:本当に|どうも|大変)?ありがとう(?:ございます|ございました)?|助かりました|助かります|なるほど|わかりました|分かりました|了解(?:です|しました)?|すごい(?:ですね)?|いいですね|うれしいです|嬉しいです"
         r"|へえ+|面白い(?:です)?ね?|おもしろい(?:です)?ね?|さすが(?:です)?ね?|よかった(?:です)?|よろしく(?:お願いします|お願いいたします)?|大丈夫です",
     ),
