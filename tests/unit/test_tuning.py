@@ -48,7 +48,7 @@ count.write_text(str(starts))
 
 def corpus(word: str = "hello") -> Corpus:
     messages = (("user", "Say something."), ("assistant", word))
-    return Corpus((Row("voice", "train", messages, ("doc_1", "src_1")),))
+    return Corpus((Row("voice", messages, ("doc_1", "src_1")),))
 
 
 @pytest.fixture

@@ -14,10 +14,13 @@ from inhouse.tuning.models import BASE, Fetched, Report
 def fetch_shipped(settings: Settings, report: Report) -> Installed:
     """The generation that ships with Inhouse, with the profile that was measured for it; nothing where it is there."""
     folder, made = settings.models_folder, models.shipped()
+    profile = Profile.model_validate(made.profile)
     if not _is_installed(settings, made.delta):
         file_hash, file = models.merged(made, folder, report)
-        profile = Profile.model_validate(made.profile)
         write_current(folder, models.generation_id(file_hash), file.name, profile, made.delta)
+    now = installed(settings)
+    if now.profile != profile:  # a newer Inhouse may trust the same model differently
+        write_current(folder, now.generation, now.file.name, profile, made.delta)
     return installed(settings)
 
 

@@ -99,6 +99,8 @@ class Grounded:
             messages=prompts.grounded(text, draft.question, draft.before, system),
             adapter=draft.request.adapter,
             max_tokens=min(draft.request.max_tokens, _LONGEST_ANSWER),
+            # Whether there is an answer is the probability's to say (`_declines`); where it says yes, the words follow.
+            grammar=prompts.SOME_ANSWER if trained else None,
             top_logprobs=5 if trained else 0,
             priority=draft.request.priority,
         )

@@ -12,6 +12,12 @@ from inhouse.runtime.engines.base import Message
 
 GROUNDED_SYSTEM = "Answer from the notes, in their words."
 NO_ANSWER = "Not in the notes."
+#: GBNF of every text but one that begins as ``NO_ANSWER`` does. Longer beginnings of it must be open to no token, or
+#: the model takes them and can't go on ("Notinually").
+SOME_ANSWER = r"""
+root ::= [^N \n] any* | "N" ([^o] any*)? | "No" ([^t] any*)?
+any ::= [^\x00]
+"""
 #: The exchange before a follow-up: question and answer.
 Before = tuple[str, str]
 #: Characters of its answer that are told again.
