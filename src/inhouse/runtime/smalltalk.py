@@ -29,12 +29,14 @@ _WORDS: tuple[tuple[Kind, str], ...] = (
     (
         "greeting",
         rf"(?:hello|hi|hey|hiya|howdy|greetings|good (?:morning|afternoon|evening|day)|welcome back){_NAME}"
+        rf"|(?:morning|afternoon|evening){_NAME}(?=\s*(?:$|[,.!;:…]))"
         r"|(?:is )?(?:any|some)(?:body|one) (?:there|here|home|around)|are you there"
         r"|こんにちは|こんにちわ|こんばんは|おはよう(?:ございます)?|やあ|どうも|もしもし|お世話になっております|お世話になります",
     ),
     (
         "thanks",
         r"(?:(?:ok|okay|oh|ah|great|perfect|cool|awesome|wonderful|brilliant|lovely|super|wow|amazing|got it)[,.! ]+)*"
+        r"(?:(?:i'?m |we'?re |all )?(?:(?:very )?(?:fine|good|well)|not (?:too )?bad)[, ]+)?"
         r"(?:thank(?:s| you)(?: (?:so|very) much| a lot| again| kindly| for (?:your|the|all)(?: \w+){1,3}| for that)?|cheers|many thanks|much appreciated"
         r"|that(?:'s| is| was) (?:really |very |so |super )?(?:helpful|great|perfect|lovely|wonderful|all|good to know|nice|kind(?: of you)?)"
         r"|you(?:'re| are) (?:really |very |so |the )?(?:helpful|great|kind|best|awesome|amazing|funny|sweet|lovely)"
