@@ -229,6 +229,12 @@ def test_an_answer_that_is_too_long_keeps_its_whole_sentences() -> None:
     )
 
 
+@pytest.mark.parametrize("question", ["釉薬は何種類ありますか？", "株式会社ですか？"])
+def test_a_sign_inside_another_word_is_no_topic(question: str) -> None:
+    limits = Limits(no=("medical", "financial"))
+    assert check_question(Guard(compile_rules(BRIEF.model_copy(update={"limits": limits}))), question) is None
+
+
 def test_replacements_are_warm_in_both_languages_and_break_no_rule() -> None:
     guard = Guard(
         compile_rules(

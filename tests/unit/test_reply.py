@@ -103,8 +103,20 @@ def test_an_answer_of_two_sentences_is_quoted_whole() -> None:
 
 
 def test_words_that_are_not_in_the_passages_are_never_shown() -> None:
-    ended, events, _ = ask("When do you ship to Norway?", "only by carrier pigeon on Sundays")
+    question, written = "When do you ship to Norway?", "only by carrier pigeon on Sundays"
+    ended, events, _ = ask(question, written)
+    assert shown(events) == ended.answer == "We ship to Norway every Thursday." and ended.kind == "extractive"
+    ended, events, _ = ask(question, written, retriever=FakeRetriever(support=0.3))
     assert ended.abstained and "pigeon" not in shown(events)
+
+
+@pytest.mark.parametrize(
+    "written", ["Parcels take five days, unless a goat eats them.", "five days or a goat"]
+)
+def test_where_the_model_strays_the_passages_own_words_go_on(written: str) -> None:
+    ended, events, _ = ask("How long do parcels take?", written)
+    assert shown(events) == ended.answer == ended.citations[0].quote
+    assert ended.answer == "Parcels take five days, and customs are yours to pay."
 
 
 def test_a_model_that_says_nothing_has_not_answered() -> None:
@@ -133,6 +145,12 @@ def test_friendliness_is_returned_in_the_owners_words(
     ended, _, engine = ask(message)
     assert ended.answer in expected and ended.kind == "chat" and not ended.abstained
     assert not engine.requests
+
+
+def test_an_outcry_is_not_looked_up() -> None:
+    retriever = FakeRetriever()
+    ended, _, _ = ask("Oh no!", retriever=retriever)
+    assert ended.kind == "chat" and not retriever.asked
 
 
 def test_a_greeting_does_not_hide_the_question() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from inhouse.runtime.smalltalk import SmallTalk, asks, recognise
+from inhouse.runtime.smalltalk import SmallTalk, asks, exclaims, recognise
 
 
 @pytest.mark.parametrize(
@@ -17,8 +17,11 @@ from inhouse.runtime.smalltalk import SmallTalk, asks, recognise
         ("thanks, and to Sweden?", SmallTalk("thanks", "and to Sweden?")),
         ("Okay, how much is it?", SmallTalk("thanks", "how much is it?")),
         ("Fine, thanks.", SmallTalk("thanks", "")),
-        ("Evening, all! Are you open?", SmallTalk("greeting", "Are you open?")),
+        ("Evening all! Are you open?", SmallTalk("greeting", "Are you open?")),
         ("Morning Mug price?", None),
+        ("That's reassuring, thank you.", SmallTalk("thanks", "")),
+        ("Hi, are you OK?", SmallTalk("small_talk", "")),
+        ("Do people thank you?", None),
         ("Good night", SmallTalk("farewell", "")),
         ("こんにちは、送料はいくらですか？", SmallTalk("greeting", "送料はいくらですか？")),
         ("ありがとうございました。", SmallTalk("thanks", "")),
@@ -42,3 +45,8 @@ def test_asks(message: str) -> None:
 @pytest.mark.parametrize("message", ["I love your bowls", "I broke a mug today.", "今日はいい天気でした。"])
 def test_says(message: str) -> None:
     assert not asks(message)
+
+
+def test_exclaims() -> None:
+    assert exclaims("Oh no!") and exclaims("What a story!") and exclaims("すてき！")
+    assert not exclaims("Tell me more!") and not exclaims("I broke a mug today.")

@@ -12,11 +12,13 @@ from inhouse.core.passages import Passage
 from inhouse.runtime import prompts
 from inhouse.runtime.draft import Draft
 from inhouse.runtime.engines.base import Completion, Engine, Piece, Usage
-from inhouse.runtime.grounding import Notes, Support, folded
+from inhouse.runtime.grounding import Notes, Support
 from inhouse.runtime.profile import Method, Profile
 from inhouse.runtime.request import Retriever
 
 _LONGEST_ANSWER = 80
+#: So many words must stand in the notes in one piece before the fan sees the first of them: fewer may stand anywhere.
+_WORDS_BEFORE_SHOWN = 3
 #: What a sentence's share of the question's words counts beside its cosine, when one is picked.
 _WORDS = 0.1
 #: Passages longer than this are cut for the model: a prompt costs the fan about 3.5 ms a token.
@@ -37,31 +39,39 @@ class Grounded:
         least = self._profile.extract_support if extract else self._profile.least_support
         if not found.passages or (found.support is not None and found.support < least):
             return
-        if extract:
-            support = await self._best_sentence(draft, found)
-            if support is not None:
-                draft.kind, draft.citations = "extractive", (support.citation(),)
-                yield support.quote
-            return
-        notes = Notes(found.passages[: self._profile.passages])
-        async with aclosing(self._written(draft, notes, found.question)) as pieces:
+        said = self._quoted(draft, found) if extract else self._written(draft, found)
+        async with aclosing(said) as pieces:
             async for piece in pieces:
                 yield piece
 
-    async def _written(self, draft: Draft, notes: Notes, searched: str) -> AsyncGenerator[str, None]:
-        """What the model writes. Words that stand in the notes stream; others wait until the whole can be judged."""
-        said = held = ""
+    async def _quoted(self, draft: Draft, found: Found) -> AsyncGenerator[str, None]:
+        """The sentence that is nearest to the question."""
+        support = await self._best_sentence(found)
+        if support is not None:
+            draft.kind, draft.citations = "extractive", (support.citation(),)
+            yield support.quote
+
+    async def _written(self, draft: Draft, found: Found) -> AsyncGenerator[str, None]:
+        """What the model writes, as far as it stands in the notes; where it strays from them, their own words go on."""
+        notes = Notes(found.passages[: self._profile.passages])
+        said = shown = ""
         async with aclosing(self._pieces(draft, notes)) as pieces:
             async for piece in pieces:
-                said, held = said + piece, held + piece
-                if folded(said) and notes.holds(said):
+                said += piece
+                if len(said.split()) > _WORDS_BEFORE_SHOWN and notes.holds(said):
                     draft.kind = "grounded"
-                    yield held
-                    held = ""
-        support = notes.support(said, searched) if folded(said) else None
-        if support is not None:
+                    yield said[len(shown) :]
+                    shown = said
+        if (support := notes.support(said, found.question)) is not None:
             draft.kind, draft.citations = "grounded", (support.citation(),)
-            yield held
+            yield said[len(shown) :]
+        elif (support := notes.support(shown, found.question)) is not None:
+            draft.citations = (support.citation(),)
+            yield support.after(shown)
+        elif said and (found.support or 0.0) >= self._profile.extract_support:
+            async with aclosing(self._quoted(draft, found)) as quote:
+                async for piece in quote:
+                    yield piece
 
     async def _pieces(self, draft: Draft, notes: Notes) -> AsyncGenerator[str, None]:
         """The model's words, or none where it says that the notes don't hold the answer."""
@@ -105,7 +115,7 @@ class Grounded:
             priority=draft.request.priority,
         )
 
-    async def _best_sentence(self, draft: Draft, found: Found) -> Support | None:
+    async def _best_sentence(self, found: Found) -> Support | None:
         """The sentence most like the question, by meaning and by words."""
         sentences = Notes(found.passages[: self._profile.passages]).sentences()
         # A sentence alone may not say what it is about, and a follow-up is searched by what it refers to.

@@ -27,6 +27,12 @@ class Support:
     quote: str
     share: float
 
+    def after(self, beginning: str) -> str:
+        """What the quote goes on with after these words; all of it where there are none."""
+        words = r"\s+".join(regex.escape(word) for word in beginning.split())
+        match = regex.search(words, self.quote, regex.IGNORECASE)
+        return self.quote[match.end() :] if match else ""
+
     def citation(self, number: int = 1) -> Citation:
         """The support as a reader sees it."""
         return Citation(
@@ -50,13 +56,15 @@ class Notes:
         self._folded = [folded(passage.text) for passage in passages]
 
     def holds(self, text: str) -> bool:
-        """Whether these words stand in a passage just so, whatever their case, width and spacing."""
+        """Whether there are words and they stand in a passage just so, whatever their case, width and spacing."""
         wanted = folded(text)
-        return any(wanted in passage for passage in self._folded)
+        return bool(wanted) and any(wanted in passage for passage in self._folded)
 
     def support(self, answer: str, question: str) -> Support | None:
         """The sentence that the answer stands on: the one that holds it and is nearest to the question."""
         wanted, asked = folded(answer), set(terms(question))
+        if not wanted:
+            return None
         found = (
             [Support(passage, text, 1.0) for passage, text in self._sentences if wanted in folded(text)]
             or self._across_sentences(wanted)

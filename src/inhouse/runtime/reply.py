@@ -88,8 +88,10 @@ class Replier:
             return
         if talk is not None:
             draft.question = talk.rest
-        async for piece in self._look_up(draft):
-            yield piece
+        says = self._chat.answer(draft) if smalltalk.exclaims(draft.question) else self._look_up(draft)
+        async with aclosing(says) as pieces:
+            async for piece in pieces:
+                yield piece
 
     async def _look_up(self, draft: Draft) -> AsyncGenerator[str | Step, None]:
         """Search, answer from what was found; else talk, or say that it is not known."""

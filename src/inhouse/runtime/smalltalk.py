@@ -22,7 +22,7 @@ _WORDS: tuple[tuple[Kind, str], ...] = (
     (
         "small_talk",
         r"(?:so |and )?how(?:'s| is| are)(?: you| things| it going| your day| everything| life)(?: doing| going)?(?: today| tonight| this morning)?"
-        r"|what'?s up|you (?:ok|okay|all right|alright)"
+        r"|what'?s up|(?:are )?you (?:ok|okay|all right|alright)"
         r"|(?:nice|good|great|lovely|pleased) to (?:meet|see) you"
         r"|お?元気です?(?:か)?|調子はどう(?:ですか)?|ご機嫌いかがですか|はじめまして|初めまして",
     ),
@@ -63,6 +63,9 @@ _PATTERNS = [
     )
     for kind, words in _WORDS
 ]
+#: Thanks at the end of something else: "That's reassuring, thank you."
+_THANKS = regex.compile(r"\b(?:thanks|thank you)\b|ありがとう", regex.I)
+_MOST_EXCLAIMED = 8
 
 
 @dataclass(frozen=True)
@@ -82,6 +85,8 @@ def recognise(message: str) -> SmallTalk | None:
     rest = message.strip()
     while rest and (found := _head(rest)) is not None:
         kind, rest = found
+    if kind is None and _THANKS.search(message) and not asks(message):
+        return SmallTalk("thanks", "")
     return None if kind is None else SmallTalk(kind, rest)
 
 
@@ -98,7 +103,7 @@ def lines(brief: Brief, kind: Kind) -> Lines:
 
 _ASKS = regex.compile(
     r"[?？]\s*$"
-    r"|^\W*(?:who|what|whats|when|where|why|which|whose|whom|how|is|are|was|were|do|does|did|can|could|will|would|should|"
+    r"|^\W*(?:who|what(?! an? [^?]*!)|whats|when|where|why|which|whose|whom|how|is|are|was|were|do|does|did|can|could|will|would|should|"
     r"may|have|has|had|tell me|explain|describe|define|give me|show me|list|name|find|compare|recommend|suggest|"
     r"i (?:need|want|would like|'d like) to know|i(?:'m| am) (?:looking for|wondering|curious)|any)\b"
     r"|(?:ですか|ますか|でしょうか|ませんか|かな|の)[。?？]*$|教えて|知りたい|って何|とは[。?？]*$"
@@ -110,6 +115,15 @@ _ASKS = regex.compile(
 def asks(message: str) -> bool:
     """Whether a message wants to know something, rather than only says something."""
     return _ASKS.search(message) is not None
+
+
+def exclaims(message: str) -> bool:
+    """Whether a message is an outcry that nothing has to be looked up for: "Oh no!", "What a story!"."""
+    return (
+        message.rstrip().endswith(("!", "！"))
+        and len(message.split()) <= _MOST_EXCLAIMED
+        and not asks(message)
+    )
 
 
 def _head(message: str) -> tuple[Kind, str] | None:
