@@ -1,7 +1,8 @@
 """``inhouse bench grounded``: does an AI answer from its passages, and say so where they hold no answer?
 
 XQuAD through the whole runtime: search, prompt, model, grounding, guard. The articles in odd places of the file report;
-those in even places trained the generation and chose the thresholds. Every third of the reported articles is left out of
+those in even places trained the generation and chose the thresholds. "Prompt only" is the base model as it was
+published, told in words what to do. Every third of the reported articles is left out of
 the index whole: its questions have no answer there, although the other articles offer near misses.
 """
 
@@ -27,6 +28,7 @@ from inhouse.runtime.engines.factory import make_engine
 from inhouse.runtime.profile import Method, Profile, installed
 from inhouse.runtime.reply import Replier
 from inhouse.runtime.request import ReplyRequest
+from inhouse.tuning.models import BASE, fetch
 
 _AI = "ai_xquad"
 _ANSWERABLE, _UNANSWERABLE = 300, 150
@@ -91,19 +93,20 @@ async def _ask_all(
 ) -> dict[str, list[Asked]]:
     settings = Settings()
     model = installed(settings)
-    engine = make_engine(settings.model_copy(update={"home": place.folder}), model.file)
-    ships = model.profile
-    methods = {
-        "extractive only": ships.model_copy(update={"method": Method.EXTRACTIVE}),
-        "prompt only": ships.model_copy(update={"method": Method.PROMPTED}),
-        "what ships": ships,
+    base = fetch(BASE, settings.models_folder, lambda _share, words: say(words))
+    ways = {
+        "extractive only": (model.file, model.profile.model_copy(update={"method": Method.EXTRACTIVE})),
+        "prompt only": (base, Profile(method=Method.PROMPTED)),
+        "what ships": (model.file, model.profile),
     }
-    try:
-        return {
-            name: await ask(place, engine, profile, questions, say, name) for name, profile in methods.items()
-        }
-    finally:
-        await engine.aclose()
+    outcomes = {}
+    for name, (file, profile) in ways.items():
+        engine = make_engine(settings.model_copy(update={"home": place.folder}), file)
+        try:
+            outcomes[name] = await ask(place, engine, profile, questions, say, name)
+        finally:
+            await engine.aclose()
+    return outcomes
 
 
 async def ask(

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from inhouse.bench import dialogue, engine, faults, grounded, main_job, overhead, rivals, search
+from inhouse.bench import demo, dialogue, engine, faults, grounded, main_job, overhead, rivals, search
 from inhouse.bench.report import Report, Say
 
 
@@ -19,6 +19,7 @@ class Benchmark:
 
 
 BENCHMARKS: Mapping[str, Benchmark] = {
+    "demo": Benchmark("How long does a sample AI take from a clean clone, and in how much memory?", demo.run),
     "dialogue": Benchmark("Does a conversation hold together over three to six turns?", dialogue.run),
     "engine": Benchmark("Is the embedded engine fast, fair and robust beside the stock server?", engine.run),
     "faults": Benchmark(

