@@ -15,7 +15,6 @@ from inhouse.brief.corpus import (
     Corpus,
     Correction,
     QAPair,
-    Replay,
     VoiceItem,
     build_corpus,
 )
@@ -85,17 +84,16 @@ def test_rows_are_what_the_trainer_reads() -> None:
         [VoiceItem("doc_1", "src_1", "粘土", "土は正直です。", "ja")],
         corrections=[Correction("ver_1", "Open on Sunday?", "No, we rest.")],
         brief=Brief(name="Kiln", voice=Voice(samples=("Clay forgives.",))),
-        replay=[Replay("skill", (("user", "Hi"), ("assistant", "Hello")))],
         system="You speak for Kiln.",
     )
     rows = [json.loads(line) for line in corpus.jsonl.decode().splitlines()]
-    assert {row["kind"] for row in rows} == {"voice", "correction", "replay"}
+    assert {row["kind"] for row in rows} == {"voice", "correction"}
     correction = next(row for row in rows if row["kind"] == "correction")
     assert [m["role"] for m in correction["messages"]] == ["system", "user", "assistant"]
     assert correction["split"] == "train" and correction["source_ids"] == ["ver_1"]
     japanese = next(row for row in rows if row["source_ids"] == ["doc_1", "src_1"])
     assert "粘土" in japanese["messages"][1]["content"]
-    assert {"doc_1", "src_1", "ver_1", "skill", BRIEF} == corpus.sources
+    assert {"doc_1", "src_1", "ver_1", BRIEF} == corpus.sources
 
 
 def test_nothing_in_gives_the_briefs_own_lines() -> None:

@@ -18,7 +18,7 @@ from inhouse.brief.brief import LANGUAGES, Brief, Lines
 from inhouse.brief.instructions import instruction
 from inhouse.core.ids import digest
 
-Kind = Literal["voice", "qa", "correction", "replay"]
+Kind = Literal["voice", "qa", "correction"]
 Split = Literal["train", "held_out"]
 
 HELD_OUT_SHARE = 0.1
@@ -65,15 +65,6 @@ class Correction:
 
 
 @dataclass(frozen=True)
-class Replay:
-    """A dialogue that keeps a shared skill alive while the voice is learnt; ``origin`` names its set."""
-
-    origin: str
-    messages: tuple[tuple[str, str], ...]
-    """(role, content)."""
-
-
-@dataclass(frozen=True)
 class Row:
     """One dialogue to learn from. ``sources`` are what it was made of: revoking one of them taints the corpus."""
 
@@ -116,7 +107,7 @@ class Corpus:
 
     @cached_property
     def sources(self) -> frozenset[str]:
-        """All that went into it: ids of documents, sources and verdicts, names of replay sets, ``brief``."""
+        """All that went into it: ids of documents, sources and verdicts, ``brief``."""
         return frozenset(source for row in self.rows for source in row.sources)
 
     def counts(self) -> dict[str, int]:
@@ -131,10 +122,9 @@ def build_corpus(
     corrections: Sequence[Correction] = (),
     brief: Brief | None = None,
     *,
-    replay: Sequence[Replay] = (),
     system: str = "",
 ) -> Corpus:
-    """Make the training set. ``system`` goes before every row but replay, as it will at run time.
+    """Make the training set. ``system`` goes before every row, as it will at run time.
 
     About a tenth of the documents is held out whole, and of fewer than ``MANY_DOCUMENTS`` a tenth of their pieces. Of
     rows that say the same, one is kept; answers longer than ``LONGEST_ANSWER`` characters are cut at paragraphs and
@@ -145,7 +135,6 @@ def build_corpus(
         *(_dialogue("qa", q.question, q.answer, (q.document_id, q.source_id), system) for q in qa_pairs),
         *(_dialogue("correction", c.question, c.answer, (c.verdict_id,), system) for c in corrections),
         *(row for row in _of_brief(brief or Brief(), system)),
-        *(Row("replay", r.messages, (r.origin,)) for r in replay),
     ]
     return Corpus(tuple(_split(_distinct([row for row in rows if row is not None]))))
 
@@ -217,7 +206,7 @@ def _sameness(row: Row) -> str:
     """What makes two rows one: the words of the text for voice, of question and answer for the others."""
     said = row.messages[-1:] if row.kind == "voice" and BRIEF not in row.sources else row.messages
     text = " ".join(content for _role, content in said)
-    return f"{row.kind if row.kind == 'replay' else ''}:{' '.join(unicodedata.normalize('NFKC', text).casefold().split())}"
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
 def _tidy(text: str) -> str:

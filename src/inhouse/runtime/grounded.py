@@ -107,7 +107,7 @@ class Grounded:
         system = prompts.GROUNDED_SYSTEM if trained else prompts.PROMPTED_SYSTEM
         return Completion(
             messages=prompts.grounded(text, draft.question, draft.before, system),
-            adapter=draft.request.adapter,
+            # No adapter: a voice bends what is read (docs/lab-log.md), and all AIs share one batch here.
             max_tokens=min(draft.request.max_tokens, _LONGEST_ANSWER),
             # Whether there is an answer is the probability's to say (`_declines`); where it says yes, the words follow.
             grammar=prompts.SOME_ANSWER if trained else None,

@@ -17,6 +17,8 @@ from inhouse.core.passages import Citation, Passage
 
 #: Share of an answer's terms that one sentence must hold for the answer to stand on it.
 _ENOUGH_SUPPORT = 0.7
+#: Words that turn a sentence into its opposite: an answer in other words must not gain or lose one.
+_DENIAL = regex.compile(r"\b(?:no|not|never|none|nothing|neither|nor|cannot|without)\b|n[’']t\b", regex.I)
 
 
 @dataclass(frozen=True)
@@ -86,10 +88,11 @@ class Notes:
         return found
 
     def _by_terms(self, answer: str) -> list[Support]:
-        said = set(terms(answer))
+        said, denies = set(terms(answer)), bool(_DENIAL.search(answer))
         shares = [
             Support(passage, sentence, len(said & set(terms(sentence))) / max(1, len(said)))
             for passage, sentence in self._sentences
+            if bool(_DENIAL.search(sentence)) == denies
         ]
         best = max((support.share for support in shares), default=0.0)
         return [support for support in shares if support.share == best and best >= _ENOUGH_SUPPORT]
