@@ -89,12 +89,21 @@ def shown(events: Sequence[Event]) -> str:
 
 def test_a_fact_is_answered_with_the_sentence_that_it_stands_on() -> None:
     ended, events, engine = ask("When do you ship to Norway?", "every Thursday")
-    assert (ended.kind, ended.answer, shown(events)) == ("grounded", "every Thursday", "every Thursday")
+    assert (ended.kind, ended.answer, shown(events)) == ("grounded", "Every Thursday.", "Every Thursday.")
     citation = ended.citations[0]
     assert citation.quote == "We ship to Norway every Thursday."
     assert (citation.url, citation.place.heading) == (PASSAGE.url, "Abroad")
     assert "We ship to Norway" in engine.requests[0].messages[-1].content
     assert [event.state for event in events if isinstance(event, Step)] == ["begun", "done"]
+
+
+def test_the_owners_own_answer_to_this_question_needs_no_model() -> None:
+    asked = PASSAGE.model_copy(update={"title": "When do you ship to Norway?", "place": Place()})
+    ended, _, engine = ask("When do you ship?", retriever=FakeRetriever((asked,)))
+    assert (ended.kind, ended.answer, ended.citations[0].quote) == ("extractive", PASSAGE.text, PASSAGE.text)
+    assert not engine.requests
+    ended, _, engine = ask("When do you ship pigs?", "every Thursday", retriever=FakeRetriever((asked,)))
+    assert ended.kind == "grounded" and engine.requests, "about the same, and not the same question"
 
 
 def test_an_answer_of_two_sentences_is_quoted_whole() -> None:
@@ -222,6 +231,10 @@ def test_a_follow_up_reaches_the_model_with_what_it_follows_up() -> None:
     assert asked.endswith(
         "Earlier: Do you ship to Norway? Yes, every Thursday.\nQuestion: How long does it take?"
     )
+    unknown = (Exchange("Do you ship to Mars?", f"{BRIEF.abstain.en} {BRIEF.hand_over.en}"),)
+    request = replace(request, history=unknown)
+    _, _, engine = ask("And to Norway?", "five days", request=request, retriever=Rewriting())
+    assert "Earlier: Do you ship to Mars?\nQuestion:" in engine.requests[0].messages[-1].content
     _, _, engine = ask("Do you ship on Mondays?", "five days", request=request)
     assert "Earlier" not in engine.requests[0].messages[-1].content
 

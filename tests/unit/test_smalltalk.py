@@ -22,6 +22,7 @@ from inhouse.runtime.smalltalk import SmallTalk, asks, exclaims, recognise
         ("That's reassuring, thank you.", SmallTalk("thanks", "")),
         ("Hi, are you OK?", SmallTalk("small_talk", "")),
         ("Do people thank you?", None),
+        ("ok thanks, see you Saturday", SmallTalk("farewell", "")),
         ("Good night", SmallTalk("farewell", "")),
         ("こんにちは、送料はいくらですか？", SmallTalk("greeting", "送料はいくらですか？")),
         ("ありがとうございました。", SmallTalk("thanks", "")),

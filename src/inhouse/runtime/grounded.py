@@ -9,7 +9,7 @@ from contextlib import aclosing
 from inhouse.content.lexical import terms
 from inhouse.content.search import Found
 from inhouse.core.passages import Passage
-from inhouse.runtime import prompts
+from inhouse.runtime import faq, prompts
 from inhouse.runtime.draft import Draft
 from inhouse.runtime.engines.base import Completion, Engine, Piece, Usage
 from inhouse.runtime.grounding import Notes, Support
@@ -23,6 +23,7 @@ _WORDS_BEFORE_SHOWN = 3
 _WORDS = 0.1
 #: Passages longer than this are cut for the model: a prompt costs the fan about 3.5 ms a token.
 _NOTE_CHARS = 900
+_ENDS = ".!?…:。！？\"'”’)]"
 
 
 class Grounded:
@@ -39,7 +40,12 @@ class Grounded:
         least = self._profile.extract_support if extract else self._profile.least_support
         if not found.passages or (found.support is not None and found.support < least):
             return
-        said = self._quoted(draft, found) if extract else self._written(draft, found)
+        known = await faq.find(found.question, found.passages[: self._profile.passages], self._retriever)
+        if known is not None:
+            draft.kind, draft.citations = "extractive", (known.citation(),)
+            yield known.quote
+            return
+        said = self._quoted(draft, found) if extract else _as_sentence(self._written(draft, found))
         async with aclosing(said) as pieces:
             async for piece in pieces:
                 yield piece
@@ -128,6 +134,18 @@ class Grounded:
             return None
         passage, sentence = sentences[scores.index(max(scores))]
         return Support(passage, sentence, 1.0)
+
+
+async def _as_sentence(pieces: AsyncGenerator[str, None]) -> AsyncGenerator[str, None]:
+    """The same words with a capital at the beginning and a full stop at the end: a span of a note is neither."""
+    said = ""
+    async with aclosing(pieces):
+        async for piece in pieces:
+            yield piece if said else piece[:1].upper() + piece[1:]
+            said += piece
+    words = said.split()
+    if words and words[-1][-1] not in _ENDS and not any(mark in words[-1] for mark in ("@", "://")):
+        yield "."
 
 
 def _shortened(passage: Passage) -> Passage:

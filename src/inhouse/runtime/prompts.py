@@ -48,7 +48,7 @@ def grounded(
     asked = f"Question: {defuse(question)}"
     if before is not None:
         earlier, answer = (defuse(" ".join(said.split())) for said in before)
-        asked = f"Earlier: {earlier} {answer[:_ANSWER_BEFORE]}\n{asked}"
+        asked = f"Earlier: {earlier} {answer[:_ANSWER_BEFORE]}".rstrip() + f"\n{asked}"
     return (Message("system", system), Message("user", f"{passages_text}\n\n{asked}"))
 
 

@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
+from inhouse.brief.brief import LANGUAGES
 from inhouse.brief.rules import compile_rules
 from inhouse.content import languages
 from inhouse.content.search import Found
@@ -103,7 +104,7 @@ class Replier:
         draft.retrieval_ms = draft.elapsed_ms
         yield Step(name="search", state="done", detail=_shown(found))
         if found.question != draft.question and request.history:
-            draft.before = (request.history[-1].question, request.history[-1].answer)
+            draft.before = _before(request)
         said = False
         async with aclosing(self._grounded.answer(draft, found)) as pieces:
             async for piece in pieces:
@@ -119,6 +120,13 @@ class Replier:
         async with aclosing(self._chat.answer(draft)) as pieces:
             async for piece in pieces:
                 yield piece
+
+
+def _before(request: ReplyRequest) -> prompts.Before:
+    """The exchange before; that its answer was not known says nothing of this one's."""
+    last, brief = request.history[-1], request.brief
+    unknown = any(last.answer.startswith(brief.say(brief.abstain, language)) for language in LANGUAGES)
+    return last.question, "" if unknown else last.answer
 
 
 def _language(request: ReplyRequest) -> str:

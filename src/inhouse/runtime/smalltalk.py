@@ -49,7 +49,7 @@ _WORDS: tuple[tuple[Kind, str], ...] = (
     ),
     (
         "farewell",
-        r"(?:ok[,! ]+)?(?:good ?bye|bye(?: bye)?|see (?:you|ya)(?: later| soon| around| tomorrow)?|farewell|take care|good ?night"
+        r"(?:ok[,! ]+)?(?:good ?bye|bye(?: bye)?|see (?:you|ya)(?: then| there)?(?: later| soon| around| tomorrow| tonight| next \w+|(?: on)? (?:mon|tues|wednes|thurs|fri|satur|sun)day)?|farewell|take care|good ?night"
         r"|have a (?:nice|good|great|lovely) (?:day|evening|weekend|one|night))"
         r"|さようなら|さよなら|またね|また来ます|ではまた|それでは(?:失礼します)?|失礼します|おやすみ(?:なさい)?|バイバイ",
     ),
