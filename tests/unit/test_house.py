@@ -131,13 +131,13 @@ def test_another_ais_fan_is_not_erased_by_a_mixed_up_id(here: World, tmp_path: P
 def test_an_answer_being_written_to_an_erased_fan_is_given_up(
     here: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("inhouse.conversations.conversations._FLUSH_SECONDS", 0.01)
+    monkeypatch.setattr("inhouse.conversations.answering._FLUSH_SECONDS", 0.01)
 
     async def main() -> None:
         fan, here.scripted.hold = here.fan(), asyncio.Event()
         await here.conversations.begin(fan, SECRET)
         fan_data(here, tmp_path).erase(fan)
-        while here.conversations._running:
+        while here.conversations._answering._running:
             await asyncio.sleep(0.01)
 
     asyncio.run(main())

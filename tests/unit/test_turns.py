@@ -1,8 +1,10 @@
-"""Turns: stored first, followed, resumed, stopped, killed, retried, and never shown to another fan."""
+"""Turns: stored before they are shown, followed, resumed, stopped, killed, retried, and never shown to another fan."""
 
 from __future__ import annotations
 
 import asyncio
+import threading
+import time
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
@@ -70,14 +72,48 @@ def test_a_turn_is_answered_event_by_event_and_stored_with_its_release(here: Wor
     assert turn.trace["timing"]["prompt_tokens"] == 7
 
 
-def test_a_question_is_in_the_database_before_anything_answers(here: World) -> None:
-    def look(_request: ReplyRequest) -> str:
-        with here.db.read() as tx:
-            return str(tx.execute(select(turns_table.c.question, turns_table.c.state)).one())
+def test_the_work_begins_while_the_question_is_stored_and_nothing_is_shown_before(
+    here: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, add = threading.Event(), turns.add
 
+    def slow(*args: Any, **options: Any) -> turns.Turn:
+        assert asked.wait(5)
+        return add(*args, **options)
+
+    def look(_request: ReplyRequest) -> str:
+        asked.set()
+        return "Green."
+
+    monkeypatch.setattr(turns, "add", slow)
     here.scripted.answer = look
-    events = ask(here, here.fan())
-    assert isinstance(events[-1], Ended) and events[-1].answer == "('Tea?', 'pending')"
+
+    async def main() -> None:
+        fan, turn_id = here.fan(), ""
+        async for event in here.conversations.ask(fan, "Tea?"):
+            turn_id = event.turn_id if isinstance(event, Started) else turn_id
+            assert here.conversations.turn(fan, turn_id).question == "Tea?"
+        assert here.conversations.turn(fan, turn_id).answer == "Green."
+
+    asyncio.run(main())
+
+
+def test_what_can_not_be_stored_is_not_answered(here: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_args: Any, **_options: Any) -> turns.Turn:
+        time.sleep(0.05)
+        raise OSError("disk full")
+
+    monkeypatch.setattr(turns, "add", full)
+
+    async def main() -> None:
+        here.scripted.hold = asyncio.Event()
+        with pytest.raises(OSError, match="disk full"):
+            await here.conversations.begin(here.fan(), "Tea?")
+        assert here.scripted.closed == 1 and not here.conversations._answering._running
+
+    asyncio.run(main())
+    with here.db.read() as tx:
+        assert tx.execute(select(func.count()).select_from(turns_table)).scalar() == 0
 
 
 def test_a_server_that_is_told_to_end_leaves_interrupted_turns(here: World) -> None:
@@ -121,7 +157,7 @@ def test_an_answer_goes_on_to_its_end_when_nobody_listens(here: World) -> None:
     async def main() -> None:
         fan = here.fan()
         turn = await here.conversations.begin(fan, "Tea?")
-        while here.conversations._running:
+        while here.conversations._answering._running:
             await asyncio.sleep(0.01)
         events = [event async for event in here.conversations.follow(fan, turn.id)]
         assert [event.type for event in events] == ["started", "ended"]
@@ -148,7 +184,7 @@ def test_a_stop_ends_the_engines_work_and_keeps_what_was_shown(here: World) -> N
 
 
 def test_a_stop_from_another_replica_is_obeyed(here: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("inhouse.conversations.conversations._FLUSH_SECONDS", 0.01)
+    monkeypatch.setattr("inhouse.conversations.answering._FLUSH_SECONDS", 0.01)
 
     async def main() -> None:
         fan, here.scripted.hold = here.fan(), asyncio.Event()
@@ -162,7 +198,7 @@ def test_a_stop_from_another_replica_is_obeyed(here: World, monkeypatch: pytest.
 
 
 def test_what_was_shown_is_kept_while_it_streams(here: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("inhouse.conversations.conversations._FLUSH_SECONDS", 0.01)
+    monkeypatch.setattr("inhouse.conversations.answering._FLUSH_SECONDS", 0.01)
 
     async def main() -> None:
         fan, here.scripted.hold = here.fan(), asyncio.Event()

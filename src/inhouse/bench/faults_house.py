@@ -199,6 +199,6 @@ def until(what: str, look: Callable[[], Any], seconds: float, every: float = 0.1
 
 def _runs(process: psutil.Process, module: str) -> bool:
     try:
-        return module in process.cmdline()
+        return any(word == module or word.startswith(f"{module}.") for word in process.cmdline())
     except psutil.Error:
         return False

@@ -24,6 +24,7 @@ from inhouse.releases import releases
 from inhouse.releases.release import Candidate, Gate, Share
 from inhouse.releases.releases import Releases
 from inhouse.releases.shelves import AdapterFacts
+from inhouse.runtime.bridge import in_thread
 from inhouse.runtime.engines.base import (
     Completion,
     Engine,
@@ -138,7 +139,8 @@ class TurnPath:
         """A fan's question, from its request to the stored end of its answer."""
         number = next(self._numbers)
         question = f"Which words stand on sheet {number}?"
-        fan = self._fans.named(self._ai_id, f"fan {number}")
+        # The page has welcomed its fan before the first question.
+        fan = await in_thread(self._fans.named, self._ai_id, f"fan {number}")
         asked = Asked(time.perf_counter())
         self._tap.loads[question] = (prompt, asked)
         async for event in self._conversations.ask(fan, question):

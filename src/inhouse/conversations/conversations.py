@@ -6,9 +6,7 @@ See ``docs/design/turns.md``.
 from __future__ import annotations
 
 import asyncio
-import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -16,12 +14,12 @@ from inhouse.accounts import audit
 from inhouse.accounts.actors import Action, Actor
 from inhouse.accounts.authorisation import authorise
 from inhouse.conversations import fans, threads, turns
+from inhouse.conversations.answering import Answering, Start
 from inhouse.conversations.fans import Fan
-from inhouse.conversations.running import Running
-from inhouse.conversations.turns import Conversation, Origin, State, Turn
-from inhouse.core import clock
+from inhouse.conversations.turns import Conversation, Origin, Turn
+from inhouse.core import clock, ids
 from inhouse.core.errors import InhouseError, TooLarge, TooMany, UsageError
-from inhouse.core.events import Ended, Event, Failed, Replaced, Started
+from inhouse.core.events import Event, Failed, Replaced, Started
 from inhouse.core.settings import Settings
 from inhouse.releases.release import Route
 from inhouse.releases.releases import Releases
@@ -30,26 +28,11 @@ from inhouse.runtime.engines.base import Priority
 from inhouse.runtime.request import Answerer, Exchange, ReplyRequest
 from inhouse.store.database import Database, Tx
 
-log = logging.getLogger(__name__)
-
-_FLUSH_SECONDS = 0.5
 _POLL_SECONDS = 0.5
-_ANSWER_SECONDS = 600
 _MINUTE = timedelta(minutes=1)
 _MOST_KEY = 80
 _MOST_ATTEMPTS = 10
-
-
-class AnswerBroke(InhouseError):
-    """Something went wrong while this was answered. Ask again; the operator's log names turn {turn}."""
-
-    status = 500
-
-
-class TookTooLong(InhouseError):
-    """The answer took too long and was given up. Ask again."""
-
-    status = 503
+_MOST_TOKENS = 256
 
 
 class StillAnswering(InhouseError):
@@ -64,24 +47,14 @@ class NotRetriable(InhouseError):
     status = 409
 
 
-@dataclass(frozen=True)
-class _Begun:
-    turn: Turn
-    request: ReplyRequest | None
-    """``None`` where the turn was there before: nothing is to be started."""
-    route: Route | None = None
-
-
 class Conversations:
     """The turn path of one process. ``begin`` and the rest of the async methods belong to one event loop."""
 
     def __init__(self, db: Database, releases: Releases, answerer: Answerer, settings: Settings) -> None:
         self._db = db
         self._releases = releases
-        self._answerer = answerer
         self._settings = settings
-        self._running: dict[str, Running] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._answering = Answering(db, answerer)
 
     async def begin(
         self,
@@ -93,7 +66,7 @@ class Conversations:
         key: str | None = None,
         history: Sequence[Exchange] | None = None,
         origin: Origin = "page",
-        max_tokens: int = 256,
+        max_tokens: int = _MOST_TOKENS,
         priority: Priority = Priority.FAN,
     ) -> Turn:
         """Store a question and start answering it; without ``conversation_id`` it opens a conversation.
@@ -104,19 +77,22 @@ class Conversations:
         """
         self._check(question, key)
 
-        def store() -> _Begun:
+        def store(start: Start) -> Turn:
             with self._db.write() as tx:
                 fans.lock(tx, fan)
                 known = turns.by_key(tx, fan, key) if key else None
                 if known is not None:
-                    return _Begun(known, None)
+                    return known
                 self._limit_rate(tx, fan)
                 route = self._releases.route(tx, fan.ai_id, fan.id)
                 thread = _thread(tx, fan, conversation_id, origin)
                 earlier = turns.history(tx, thread) if history is None else turns.bounded(history)
-                turn = turns.add(
+                turn_id = ids.new_id("turn")
+                start(turn_id, route, _request(route, question, language, earlier, max_tokens, priority))
+                return turns.add(
                     tx,
                     thread,
+                    turn_id=turn_id,
                     author="ai",
                     state="pending",
                     question=question,
@@ -124,16 +100,15 @@ class Conversations:
                     key=key,
                     route=route,
                 )
-                return _Begun(turn, _request(turn, route, earlier, max_tokens, priority), route)
 
-        return await asyncio.shield(self._launch(store))
+        return await self._answering.launch(store)
 
     async def follow(self, fan: Fan, turn_id: str, after: int = 0) -> AsyncIterator[Event]:
         """The events of a turn after number ``after``, to its end; leaving early doesn't stop the answer.
 
         A turn answered elsewhere, or ended long ago, is told from the database: ``Replaced`` says what was shown.
         """
-        running = self._running.get(turn_id)
+        running = self._answering.get(turn_id)
         turn = await in_thread(self.turn, fan, turn_id)
         if running is not None:
             async for event in running.follow(after):
@@ -163,28 +138,29 @@ class Conversations:
                 turns.request_stop(tx, fan, turn_id)
 
         await in_thread(mark)
-        if running := self._running.get(turn_id):
+        if running := self._answering.get(turn_id):
             running.stop()
 
     async def retry(self, fan: Fan, turn_id: str) -> Turn:
         """Answer a stopped, failed or interrupted turn again, as the same turn. One that runs is returned as it is."""
 
-        def store() -> _Begun:
+        def store(start: Start) -> Turn:
             with self._db.write() as tx:
                 fans.lock(tx, fan)
                 turn = turns.get(tx, fan, turn_id)
                 if turn.running:
-                    return _Begun(turn, None)
+                    return turn
                 if not turn.retriable or turn.attempts >= _MOST_ATTEMPTS:
                     raise NotRetriable()
                 self._limit_rate(tx, fan)
                 thread = _thread(tx, fan, turn.conversation_id, "page")
                 route = self._releases.route(tx, fan.ai_id, fan.id)
                 earlier = turns.history(tx, thread, before=turn.number)
-                turn = turns.restart(tx, turn, route)
-                return _Begun(turn, _request(turn, route, earlier, 256, Priority.FAN), route)
+                request = _request(route, turn.question, turn.language, earlier, _MOST_TOKENS, Priority.FAN)
+                start(turn.id, route, request)
+                return turns.restart(tx, turn, route)
 
-        return await asyncio.shield(self._launch(store))
+        return await self._answering.launch(store)
 
     def turn(self, fan: Fan, turn_id: str) -> Turn:
         """One turn of this fan."""
@@ -224,9 +200,7 @@ class Conversations:
 
     async def aclose(self) -> None:
         """Give up what is being answered; those turns become ``interrupted``."""
-        for running in self._running.values():
-            running.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._answering.aclose()
 
     def _check(self, question: str, key: str | None) -> None:
         if not question.strip():
@@ -252,97 +226,6 @@ class Conversations:
             turns.interrupt_orphans(tx)
             return turns.get(tx, fan, turn_id)
 
-    async def _launch(self, store: Callable[[], _Begun]) -> Turn:
-        """Store and start as one: shielded, so that a request that is dropped between the two leaves no idle turn."""
-        return self._start(await in_thread(store))
-
-    def _start(self, begun: _Begun) -> Turn:
-        if begun.request is not None and begun.route is not None:
-            running = Running(begun.turn.id, begun.route.release_id)
-            self._running[begun.turn.id] = running
-            running.producer = asyncio.create_task(self._produce(running, begun.request))
-            task = asyncio.create_task(self._answer(running, running.producer, begun.route))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
-        return begun.turn
-
-    async def _answer(self, running: Running, producer: asyncio.Task[Ended], route: Route) -> None:
-        """Wait for the answer and store how it ended, whatever happens; the end is told only once it is stored."""
-        flusher = asyncio.create_task(self._flush(running))
-        try:
-            state, event = await _outcome(running, producer)
-        finally:
-            flusher.cancel()
-        event = event.model_copy(update={"seq": running.seq + 1})
-        answer = event.answer if isinstance(event, Ended) else running.shown
-        trace = _trace(running, route, event)
-        try:
-            await in_thread(self._store_end, running.turn_id, state, answer, event, trace)
-        except Exception:
-            # The row stays as it is, and the next start-up shows the turn as interrupted.
-            log.exception("turn %s could not be stored", running.turn_id)
-            error = AnswerBroke(turn=running.turn_id)
-            event = Failed(code=error.code, message=error.message)
-        finally:
-            running.publish(event)
-            self._running.pop(running.turn_id, None)
-
-    async def _produce(self, running: Running, request: ReplyRequest) -> Ended:
-        events = self._answerer.reply(request)
-        ended: Ended | None = None
-        try:
-            async with asyncio.timeout(_ANSWER_SECONDS):
-                async for event in events:
-                    if isinstance(event, Ended):
-                        ended = event
-                    elif not isinstance(event, Started | Failed):
-                        running.publish(event)
-        finally:
-            if isinstance(events, AsyncGenerator):
-                await events.aclose()
-        if ended is not None:
-            return ended
-        raise AnswerBroke(turn=running.turn_id)
-
-    async def _flush(self, running: Running) -> None:
-        """Keep what was shown, at most every half second, so that a kill loses little; obey a stop from elsewhere."""
-        kept, beat = "", 0.0
-        while True:
-            await asyncio.sleep(_FLUSH_SECONDS)
-            if running.shown == kept and running.elapsed_ms() - beat < turns.BEAT.total_seconds() * 1000:
-                continue
-            kept, beat = running.shown, running.elapsed_ms()
-            if await in_thread(self._save_shown, running.turn_id, kept, running.seq) is not False:
-                running.stop()  # somebody asked for it, or the turn was erased
-
-    def _save_shown(self, turn_id: str, shown: str, seq: int) -> bool | None:
-        with self._db.write() as tx:
-            return turns.save_shown(tx, turn_id, shown, seq)
-
-    def _store_end(
-        self, turn_id: str, state: State, answer: str, event: Ended | Failed, trace: dict[str, Any]
-    ) -> None:
-        with self._db.write() as tx:
-            turns.end(tx, turn_id, state, answer, event, trace)
-
-
-async def _outcome(running: Running, producer: asyncio.Task[Ended]) -> tuple[State, Ended | Failed]:
-    """How the answer ended, as it is to be stored."""
-    try:
-        ended = await producer
-    except asyncio.CancelledError:
-        if running.stop_requested:
-            return "stopped", Ended(answer=running.shown, finish="stopped")
-        return "interrupted", _failed(turns.Interrupted())
-    except TimeoutError:
-        return "failed", _failed(TookTooLong())
-    except InhouseError as error:
-        return "failed", _failed(error)
-    except Exception:
-        log.exception("turn %s failed", running.turn_id)
-        return "failed", _failed(AnswerBroke(turn=running.turn_id))
-    return "done", ended
-
 
 def _thread(tx: Tx, fan: Fan, conversation_id: str | None, origin: Origin) -> Conversation:
     if conversation_id is None:
@@ -355,18 +238,23 @@ def _thread(tx: Tx, fan: Fan, conversation_id: str | None, origin: Origin) -> Co
 
 
 def _request(
-    turn: Turn, route: Route, history: tuple[Exchange, ...], max_tokens: int, priority: Priority
+    route: Route,
+    question: str,
+    language: str | None,
+    history: tuple[Exchange, ...],
+    max_tokens: int,
+    priority: Priority,
 ) -> ReplyRequest:
     return ReplyRequest(
-        ai_id=turn.ai_id,
+        ai_id=route.ai.id,
         name=route.ai.name,
         kind=route.ai.kind,
         brief=route.brief,
-        question=turn.question,
+        question=question,
         adapter=route.adapter,
         history=history,
         pinned=route.pinned,
-        language=turn.language,
+        language=language,
         max_tokens=max_tokens,
         priority=priority,
     )
@@ -384,21 +272,3 @@ def _told(turn: Turn) -> list[Event]:
 
 def _bare(found: list[Turn]) -> list[Turn]:
     return [turn.model_copy(update={"trace": None}) for turn in found]
-
-
-def _failed(error: InhouseError) -> Failed:
-    return Failed(code=error.code, message=error.message)
-
-
-def _trace(running: Running, route: Route, event: Ended | Failed) -> dict[str, Any]:
-    return {
-        "version": 1,
-        "release": route.release_number,
-        "generation": route.generation_id,
-        "adapter": route.adapter.hash if route.adapter else None,
-        "amendment": route.amendment,
-        "index_revision": route.index_revision,
-        "steps": running.steps,
-        "total_ms": running.elapsed_ms(),
-        "timing": event.timing.model_dump(mode="json") if isinstance(event, Ended) else None,
-    }

@@ -22,6 +22,8 @@ class Running:
         self.shown = ""
         self.ended = False
         self.stop_requested = False
+        self.stored = asyncio.Event()
+        """Set once the turn is in the database: nothing is shown before."""
         self.events: list[Event] = []
         self.steps: list[dict[str, Any]] = []
         self.producer: asyncio.Task[Ended] | None = None
@@ -70,7 +72,7 @@ class Running:
             self.producer.cancel()
 
     def elapsed_ms(self) -> float:
-        """Milliseconds since the turn was stored."""
+        """Milliseconds since the work began."""
         return round((time.perf_counter() - self._began) * 1000, 1)
 
     def _note(self, step: Step) -> None:

@@ -119,6 +119,7 @@ def add(
     tx: Tx,
     thread: Conversation,
     *,
+    turn_id: str | None = None,
     author: Author,
     state: State,
     question: str = "",
@@ -131,7 +132,7 @@ def add(
     now = clock.now()
     last = select(func.max(turns.c.number)).where(turns.c.conversation_id == thread.id)
     values = {
-        "id": ids.new_id("turn"),
+        "id": turn_id or ids.new_id("turn"),
         "ai_id": thread.ai_id,
         "conversation_id": thread.id,
         "fan_id": thread.fan_id,

@@ -1,0 +1,196 @@
+"""The answers that one process is producing: started while their turn is being stored, and stored as they ended.
+
+See ``docs/design/turns.md``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Callable
+from typing import Any
+
+from inhouse.conversations import turns
+from inhouse.conversations.running import Running
+from inhouse.conversations.turns import State, Turn
+from inhouse.core.errors import InhouseError
+from inhouse.core.events import Ended, Failed, Started
+from inhouse.releases.release import Route
+from inhouse.runtime.bridge import in_thread
+from inhouse.runtime.request import Answerer, ReplyRequest
+from inhouse.store.database import Database
+
+log = logging.getLogger(__name__)
+
+_FLUSH_SECONDS = 0.5
+_ANSWER_SECONDS = 600
+
+#: Called by whoever stores a turn, once its id, its route and its request are known.
+Start = Callable[[str, Route, ReplyRequest], None]
+
+
+class AnswerBroke(InhouseError):
+    """Something went wrong while this was answered. Ask again; the operator's log names turn {turn}."""
+
+    status = 500
+
+
+class TookTooLong(InhouseError):
+    """The answer took too long and was given up. Ask again."""
+
+    status = 503
+
+
+class Answering:
+    """The running turns of one process, on one event loop."""
+
+    def __init__(self, db: Database, answerer: Answerer) -> None:
+        self._db = db
+        self._answerer = answerer
+        self._running: dict[str, Running] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def get(self, turn_id: str) -> Running | None:
+        """The turn, where this process answers it."""
+        return self._running.get(turn_id)
+
+    async def launch(self, store: Callable[[Start], Turn]) -> Turn:
+        """Run ``store`` in a thread; the answer that it starts is worked on while the turn is written.
+
+        Nothing is shown before the turn is stored, and where storing fails the work is given up. Shielded: a request
+        that is dropped in between leaves no idle turn.
+        """
+        return await asyncio.shield(self._launch(store))
+
+    async def aclose(self) -> None:
+        """Give up what is being answered; those turns become ``interrupted``."""
+        for running in self._running.values():
+            running.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _launch(self, store: Callable[[Start], Turn]) -> Turn:
+        loop = asyncio.get_running_loop()
+        started: list[tuple[Running, asyncio.Task[Ended], Route]] = []
+
+        def begin(turn_id: str, route: Route, request: ReplyRequest) -> None:
+            running = Running(turn_id, route.release_id)
+            running.producer = loop.create_task(self._produce(running, request))
+            started.append((running, running.producer, route))
+
+        def start(turn_id: str, route: Route, request: ReplyRequest) -> None:
+            # The loop runs what threads hand it in their order: this comes before the thread's result.
+            loop.call_soon_threadsafe(begin, turn_id, route, request)
+
+        try:
+            turn = await in_thread(store, start)
+        except BaseException:
+            for _running, producer, _route in started:
+                producer.cancel()
+                await asyncio.gather(producer, return_exceptions=True)
+            raise
+        for running, producer, route in started:
+            self._stored(running, producer, route)
+        return turn
+
+    def _stored(self, running: Running, producer: asyncio.Task[Ended], route: Route) -> None:
+        self._running[running.turn_id] = running
+        running.stored.set()
+        task = asyncio.create_task(self._answer(running, producer, route))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _produce(self, running: Running, request: ReplyRequest) -> Ended:
+        events = self._answerer.reply(request)
+        ended: Ended | None = None
+        try:
+            async with asyncio.timeout(_ANSWER_SECONDS):
+                async for event in events:
+                    await running.stored.wait()
+                    if isinstance(event, Ended):
+                        ended = event
+                    elif not isinstance(event, Started | Failed):
+                        running.publish(event)
+        finally:
+            if isinstance(events, AsyncGenerator):
+                await events.aclose()
+        if ended is not None:
+            return ended
+        raise AnswerBroke(turn=running.turn_id)
+
+    async def _answer(self, running: Running, producer: asyncio.Task[Ended], route: Route) -> None:
+        """Wait for the answer and store how it ended, whatever happens; the end is told only once it is stored."""
+        flusher = asyncio.create_task(self._flush(running))
+        try:
+            state, event = await _outcome(running, producer)
+        finally:
+            flusher.cancel()
+        event = event.model_copy(update={"seq": running.seq + 1})
+        answer = event.answer if isinstance(event, Ended) else running.shown
+        trace = _trace(running, route, event)
+        try:
+            await in_thread(self._store_end, running.turn_id, state, answer, event, trace)
+        except Exception:
+            # The row stays as it is, and the next start-up shows the turn as interrupted.
+            log.exception("turn %s could not be stored", running.turn_id)
+            error = AnswerBroke(turn=running.turn_id)
+            event = Failed(code=error.code, message=error.message)
+        finally:
+            running.publish(event)
+            self._running.pop(running.turn_id, None)
+
+    async def _flush(self, running: Running) -> None:
+        """Keep what was shown, at most every half second, so that a kill loses little; obey a stop from elsewhere."""
+        kept, beat = "", 0.0
+        while True:
+            await asyncio.sleep(_FLUSH_SECONDS)
+            if running.shown == kept and running.elapsed_ms() - beat < turns.BEAT.total_seconds() * 1000:
+                continue
+            kept, beat = running.shown, running.elapsed_ms()
+            if await in_thread(self._save_shown, running.turn_id, kept, running.seq) is not False:
+                running.stop()  # somebody asked for it, or the turn was erased
+
+    def _save_shown(self, turn_id: str, shown: str, seq: int) -> bool | None:
+        with self._db.write() as tx:
+            return turns.save_shown(tx, turn_id, shown, seq)
+
+    def _store_end(
+        self, turn_id: str, state: State, answer: str, event: Ended | Failed, trace: dict[str, Any]
+    ) -> None:
+        with self._db.write() as tx:
+            turns.end(tx, turn_id, state, answer, event, trace)
+
+
+async def _outcome(running: Running, producer: asyncio.Task[Ended]) -> tuple[State, Ended | Failed]:
+    """How the answer ended, as it is to be stored."""
+    try:
+        ended = await producer
+    except asyncio.CancelledError:
+        if running.stop_requested:
+            return "stopped", Ended(answer=running.shown, finish="stopped")
+        return "interrupted", _failed(turns.Interrupted())
+    except TimeoutError:
+        return "failed", _failed(TookTooLong())
+    except InhouseError as error:
+        return "failed", _failed(error)
+    except Exception:
+        log.exception("turn %s failed", running.turn_id)
+        return "failed", _failed(AnswerBroke(turn=running.turn_id))
+    return "done", ended
+
+
+def _failed(error: InhouseError) -> Failed:
+    return Failed(code=error.code, message=error.message)
+
+
+def _trace(running: Running, route: Route, event: Ended | Failed) -> dict[str, Any]:
+    return {
+        "version": 1,
+        "release": route.release_number,
+        "generation": route.generation_id,
+        "adapter": route.adapter.hash if route.adapter else None,
+        "amendment": route.amendment,
+        "index_revision": route.index_revision,
+        "steps": running.steps,
+        "total_ms": running.elapsed_ms(),
+        "timing": event.timing.model_dump(mode="json") if isinstance(event, Ended) else None,
+    }
