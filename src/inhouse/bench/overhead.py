@@ -104,19 +104,26 @@ def rounds_of(fans: int, quick: bool) -> int:
 async def _round(
     path: TurnPath, engine: EmbeddedEngine, chance: random.Random, size: int, fans: int
 ) -> tuple[Pair, Pair]:
-    """A cold pair on prompts that nobody sent before, and a warm pair on the same prompts again."""
+    """A cold pair on prompts that nobody sent before, and a warm pair: both sides send what was sent just before.
+
+    Cold twins differ between the sides, else the second would find the first's. There are as many sequences as fans,
+    so twins evict each other: the warm pair is one set of prompts, made warm again before it is measured.
+    """
     twins = [make_twins(chance, size) for _ in range(fans)]
     ours, theirs = [one[0] for one in twins], [one[1] for one in twins]
-    pairs = []
-    for _state in ("cold", "warm"):
-        if chance.randrange(2):
-            through = await _through(path, ours)
-            straight = await _straight(engine, theirs)
-        else:
-            straight = await _straight(engine, theirs)
-            through = await _through(path, ours)
-        pairs.append(Pair(through, straight))
-    return pairs[0], pairs[1]
+    cold = await _pair(path, engine, chance, ours, theirs)
+    await _straight(engine, ours)
+    return cold, await _pair(path, engine, chance, ours, ours)
+
+
+async def _pair(
+    path: TurnPath, engine: EmbeddedEngine, chance: random.Random, ours: Sequence[str], theirs: Sequence[str]
+) -> Pair:
+    if chance.randrange(2):
+        through = await _through(path, ours)
+        return Pair(through, await _straight(engine, theirs))
+    straight = await _straight(engine, theirs)
+    return Pair(await _through(path, ours), straight)
 
 
 def make_twins(chance: random.Random, size: int) -> tuple[str, str]:

@@ -57,10 +57,12 @@ _EMPTY_IT = regex.compile(
     regex.IGNORECASE,
 )
 _OPENERS = regex.compile(
-    r"\s*(?:and|but|so|then|also|or|what about|how about|what if|what else|anything else|why|how come|since when|until when"
-    r"|for how long|how much|how many|which one|tell me more|more|go on|such as|like what|for example|really)\b",
+    r"\s*(?:and|but|so|then|also|or|what about|how about|what if|what else|anything else|why not|how come|since when|until when"
+    r"|which one|tell me more|more|go on|such as|like what|for example|really)\b",
     regex.IGNORECASE,
 )
+#: These ask about something that they mostly name: "how much is the Fold Mug?", but "how much for two?"
+_MEASURING = regex.compile(r"\s*(?:why|how much|how many|how long|for how long)\b", regex.IGNORECASE)
 #: "How big?", "which size?"
 _SHORT = regex.compile(
     r"\s*(?:how|which|what|whose|where|when|in|with|without|for) \w+\s*\?*\s*", regex.IGNORECASE
@@ -91,6 +93,8 @@ _WIDE_CONTENT = regex.compile(r"[\p{Han}々]+|[\p{Katakana}ー]{2,}|[\p{Latin}\p
 _WIDE_EMPTY = _words(
     "何 誰 私 僕 俺 今 方 教 時 事 物 前 後 中 彼 彼女 同 本当 他 例 詳 色々 以上 質問 回答 出来 少 言 思 知 下 上"
 )
+#: "The kiln", "your mugs", "a Fold Mug": what is asked about is named.
+_NAMED = regex.compile(r"\b(?:the|your|an?) \p{L}+\s*\?*\s*$", regex.IGNORECASE)
 _WORD = regex.compile(r"[\p{L}\p{N}][\p{L}\p{N}'’-]*")
 _NAME = regex.compile(r"(?<![.!?]\s)(?<!^)\b\p{Lu}[\p{L}\p{N}'’-]+(?:\s+\p{Lu}[\p{L}\p{N}'’-]+)*")
 _QUOTED = regex.compile(r"[「『“\"]([^「」『』“”\"]{2,40})[」』”\"]")
@@ -132,6 +136,8 @@ def _points_back(question: str) -> bool:
     question = question.removeprefix((_INTERJECTION.match(question) or [""])[0])
     if _SHORT.fullmatch(question) or (_COMPARED.search(question) and len(own) <= 2):
         return True
+    if _MEASURING.match(question):
+        return len(own) <= 1 and not _NAMED.search(question)
     return _OPENERS.match(question) is not None and len(own) <= 2
 
 
