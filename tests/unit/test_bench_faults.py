@@ -10,6 +10,7 @@ import pytest
 
 from inhouse.bench.faults import Tally, row
 from inhouse.bench.faults_fans import Asked, losses, note
+from inhouse.bench.faults_house import runs
 from inhouse.bench.overhead import Pair, Side, make_twins, targets_of
 
 
@@ -58,6 +59,15 @@ def test_the_journal_is_compared_with_what_is_stored(
 def test_a_phase_counts_its_victims() -> None:
     made = row("train", Tally(["server", "trainer", "server"], [1.0, 2.0, 3.0], ["lost"], 4))
     assert (made["kills"], made["of"], made["faults"]) == (3, "server 2, trainer 1", 1)
+
+
+@pytest.mark.parametrize(
+    ("module", "found"),
+    [("trainer", True), ("trainer.program", True), ("training", False), ("tuning", False)],
+)
+def test_a_victim_is_known_by_its_module(module: str, found: bool) -> None:
+    command = SimpleNamespace(cmdline=lambda: ["python", "-m", f"inhouse.tuning.{module}", "job.json"])
+    assert runs(command, "inhouse.tuning.trainer") is found
 
 
 def test_twins_are_as_long_and_differ_from_the_first_word_on() -> None:

@@ -116,7 +116,7 @@ class House:
         root = psutil.Process(self._server.pid)
         if victim == "server":
             return root
-        return next((one for one in root.children(recursive=True) if _runs(one, _PROGRAMS[victim])), None)
+        return next((one for one in root.children(recursive=True) if runs(one, _PROGRAMS[victim])), None)
 
     @property
     def is_up(self) -> bool:
@@ -197,7 +197,8 @@ def until(what: str, look: Callable[[], Any], seconds: float, every: float = 0.1
     raise NotInTime(what=what, seconds=f"{seconds:.0f}")
 
 
-def _runs(process: psutil.Process, module: str) -> bool:
+def runs(process: psutil.Process, module: str) -> bool:
+    """Whether a process runs this module or one inside it: the trainer replaces itself by its ``program``."""
     try:
         return any(word == module or word.startswith(f"{module}.") for word in process.cmdline())
     except psutil.Error:

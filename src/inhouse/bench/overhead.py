@@ -107,7 +107,7 @@ async def _round(
     """A cold pair on prompts that nobody sent before, and a warm pair: both sides send what was sent just before.
 
     Cold twins differ between the sides, else the second would find the first's. There are as many sequences as fans,
-    so twins evict each other: the warm pair is one set of prompts, made warm again before it is measured.
+    so twins could evict each other: the warm pair is one set of prompts, made warm again before it is measured.
     """
     twins = [make_twins(chance, size) for _ in range(fans)]
     ours, theirs = [one[0] for one in twins], [one[1] for one in twins]
@@ -138,8 +138,9 @@ def make_twins(chance: random.Random, size: int) -> tuple[str, str]:
 
 
 async def _through(path: TurnPath, prompts: Sequence[str]) -> Side:
+    fans = [path.welcome() for _ in prompts]
     begin = time.perf_counter()
-    asked = await asyncio.gather(*(path.ask(prompt) for prompt in prompts))
+    asked = await asyncio.gather(*map(path.ask, fans, prompts))
     return side(asked, time.perf_counter() - begin)
 
 

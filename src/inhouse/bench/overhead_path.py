@@ -15,7 +15,7 @@ from inhouse.accounts.ais import AIs
 from inhouse.brief.briefs import Briefs
 from inhouse.content.search import Found
 from inhouse.conversations.conversations import Conversations
-from inhouse.conversations.fans import Fans
+from inhouse.conversations.fans import Fan, Fans
 from inhouse.core.errors import InhouseError, NotFound
 from inhouse.core.events import Ended, Failed, Token
 from inhouse.core.passages import Passage, Place
@@ -24,7 +24,6 @@ from inhouse.releases import releases
 from inhouse.releases.release import Candidate, Gate, Share
 from inhouse.releases.releases import Releases
 from inhouse.releases.shelves import AdapterFacts
-from inhouse.runtime.bridge import in_thread
 from inhouse.runtime.engines.base import (
     Completion,
     Engine,
@@ -135,12 +134,13 @@ class TurnPath:
         self._fans, self._tap, self._conversations, self._ai_id = Fans(db), tap, conversations, ai_id
         self._numbers = itertools.count(1000)
 
-    async def ask(self, prompt: str) -> Asked:
+    def welcome(self) -> Fan:
+        """A new fan, as the page makes one before the first question."""
+        return self._fans.welcome(self._ai_id)[0]
+
+    async def ask(self, fan: Fan, prompt: str) -> Asked:
         """A fan's question, from its request to the stored end of its answer."""
-        number = next(self._numbers)
-        question = f"Which words stand on sheet {number}?"
-        # The page has welcomed its fan before the first question.
-        fan = await in_thread(self._fans.named, self._ai_id, f"fan {number}")
+        question = f"Which words stand on sheet {next(self._numbers)}?"
         asked = Asked(time.perf_counter())
         self._tap.loads[question] = (prompt, asked)
         async for event in self._conversations.ask(fan, question):

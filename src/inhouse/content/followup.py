@@ -62,7 +62,9 @@ _OPENERS = regex.compile(
     regex.IGNORECASE,
 )
 #: These ask about something that they mostly name: "how much is the Fold Mug?", but "how much for two?"
-_MEASURING = regex.compile(r"\s*(?:why|how much|how many|how long|for how long)\b", regex.IGNORECASE)
+_MEASURING = regex.compile(r"\s*(?:why(?! not)|how much|how many|for how long)\b", regex.IGNORECASE)
+#: "The kiln", "your mugs", "a Fold Mug": what is asked about is named.
+_NAMED = regex.compile(r"\b(?:the|your|an?) \p{L}+\s*\?*\s*$", regex.IGNORECASE)
 #: "How big?", "which size?"
 _SHORT = regex.compile(
     r"\s*(?:how|which|what|whose|where|when|in|with|without|for) \w+\s*\?*\s*", regex.IGNORECASE
@@ -93,8 +95,6 @@ _WIDE_CONTENT = regex.compile(r"[\p{Han}々]+|[\p{Katakana}ー]{2,}|[\p{Latin}\p
 _WIDE_EMPTY = _words(
     "何 誰 私 僕 俺 今 方 教 時 事 物 前 後 中 彼 彼女 同 本当 他 例 詳 色々 以上 質問 回答 出来 少 言 思 知 下 上"
 )
-#: "The kiln", "your mugs", "a Fold Mug": what is asked about is named.
-_NAMED = regex.compile(r"\b(?:the|your|an?) \p{L}+\s*\?*\s*$", regex.IGNORECASE)
 _WORD = regex.compile(r"[\p{L}\p{N}][\p{L}\p{N}'’-]*")
 _NAME = regex.compile(r"(?<![.!?]\s)(?<!^)\b\p{Lu}[\p{L}\p{N}'’-]+(?:\s+\p{Lu}[\p{L}\p{N}'’-]+)*")
 _QUOTED = regex.compile(r"[「『“\"]([^「」『』“”\"]{2,40})[」』”\"]")

@@ -57,7 +57,7 @@ class Answering:
     async def launch(self, store: Callable[[Start], Turn]) -> Turn:
         """Run ``store`` in a thread; the answer that it starts is worked on while the turn is written.
 
-        Nothing is shown before the turn is stored, and where storing fails the work is given up. Shielded: a request
+        Nobody can follow it before the turn is stored, and where storing fails the work is given up. Shielded: a request
         that is dropped in between leaves no idle turn.
         """
         return await asyncio.shield(self._launch(store))
@@ -94,7 +94,6 @@ class Answering:
 
     def _stored(self, running: Running, producer: asyncio.Task[Ended], route: Route) -> None:
         self._running[running.turn_id] = running
-        running.stored.set()
         task = asyncio.create_task(self._answer(running, producer, route))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -105,7 +104,6 @@ class Answering:
         try:
             async with asyncio.timeout(_ANSWER_SECONDS):
                 async for event in events:
-                    await running.stored.wait()
                     if isinstance(event, Ended):
                         ended = event
                     elif not isinstance(event, Started | Failed):

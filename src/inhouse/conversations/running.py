@@ -22,8 +22,6 @@ class Running:
         self.shown = ""
         self.ended = False
         self.stop_requested = False
-        self.stored = asyncio.Event()
-        """Set once the turn is in the database: nothing is shown before."""
         self.events: list[Event] = []
         self.steps: list[dict[str, Any]] = []
         self.producer: asyncio.Task[Ended] | None = None
