@@ -42,8 +42,8 @@ class Side:
     rate: float
     held: float = 0.0
     """Seconds from the engine's first token to the first that a fan saw."""
-    cached: float = 0.0
     prompt_tokens: float = 0.0
+    answer_tokens: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ async def _run(quick: bool, say: Say) -> Report:
     apart = _search(10 if quick else _QUERIES)
     tables = (Table("Through Inhouse against straight to the engine", loads), Table("Printed apart", apart))
     notes = (
-        f"seed {_SEED}; {settings.threads} threads; {TOKENS} tokens an answer, the same prompts on both sides",
+        f"seed {_SEED}; {settings.threads} threads; answers of at most {TOKENS} tokens, the same prompts on both sides",
     )
     return Report("overhead", quick, tables, targets, notes, time.perf_counter() - began)
 
@@ -129,10 +129,10 @@ async def _pair(
 def make_twins(chance: random.Random, size: int) -> tuple[str, str]:
     """Two prompts of about ``size`` tokens that differ in their first word: as long and as new to the engine's cache.
 
-    They repeat one sentence, which the model goes on with: the answer stands in the passage, so that it streams.
+    They repeat one list, which the model goes on with to the last token: a short answer's rate would be its fixed costs.
     """
-    sentence = words(chance, 9)
-    body = f"{sentence}. " * (size // 10) + sentence.rpartition(" ")[0]  # a finished one might end the answer
+    rhyme = ", ".join(words(chance, 9).split())
+    body = ", ".join([rhyme] * (size // 18 + 1)) + ","
     first, second = chance.sample(["Monday", "Friday", "Sunday", "April", "June"], 2)
     return f"{first}: {body}", f"{second}: {body}"
 
@@ -151,6 +151,7 @@ def side(asked: Sequence[Asked], seconds: float) -> Side:
         rate=sum(one.tokens for one in asked) / seconds,
         held=float(np.mean([one.shown - one.first for one in asked])),
         prompt_tokens=float(np.mean([one.prompt_tokens for one in asked])),
+        answer_tokens=float(np.mean([one.tokens for one in asked])),
     )
 
 
@@ -166,6 +167,7 @@ def row(name: str, pairs: Sequence[Pair]) -> dict[str, Cell]:
     return {
         "load": name,
         "prompt": round(pairs[0].through.prompt_tokens),
+        "answer": round(float(np.mean([pair.through.answer_tokens for pair in pairs]))),
         "first ms": 1000 * float(np.mean([pair.through.first for pair in pairs])),
         "straight ms": 1000 * float(np.mean([pair.straight.first for pair in pairs])),
         "first ratio": mean([pair.through.first / pair.straight.first for pair in pairs]),

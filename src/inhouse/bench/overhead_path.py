@@ -40,7 +40,7 @@ from inhouse.runtime.request import Exchange
 from inhouse.store.database import Database, Tx
 from inhouse.store.schema import metadata
 
-#: Tokens of every answer.
+#: The most tokens of an answer.
 TOKENS = 48
 
 
@@ -103,7 +103,7 @@ class StillSearch:
         self._tap = tap
 
     async def find(self, ai_id: str, question: str, history: Sequence[Exchange], k: int) -> Found:
-        """The sentence that the load's prompt repeats."""
+        """A page that says what the load's prompt says, over and over."""
         text = self._tap.loads[question][0].partition(": ")[2]
         passage = Passage(
             id="psg_bench",
@@ -112,7 +112,7 @@ class StillSearch:
             title="Sheet",
             url=None,
             place=Place(),
-            text=f"{text[: text.index('.') + 1]} " * 40,
+            text=f"{text} {text}",
             language="en",
             published_at=None,
         )
