@@ -45,7 +45,7 @@ class FakeRetriever:
     async def find(self, ai_id: str, question: str, history: Sequence[Exchange], k: int) -> Found:
         self.asked.append(question)
         coverage = 1.0 if self.passages else 0.0
-        return Found(self.passages[:k], question, 1, 0.9, coverage, self.support)
+        return Found(self.passages[:k], self.passages[k:], question, 1, 0.9, coverage, self.support)
 
     async def similar(self, question: str, texts: Sequence[str]) -> Sequence[float]:
         return [0.9 for _ in texts]

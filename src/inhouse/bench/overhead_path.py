@@ -116,7 +116,7 @@ class StillSearch:
             language="en",
             published_at=None,
         )
-        return Found((passage,), question, 1, None, 1.0, None)
+        return Found((passage,), (), question, 1, None, 1.0, None)
 
     async def similar(self, question: str, texts: Sequence[str]) -> Sequence[float]:
         """Nothing is compared."""

@@ -34,6 +34,8 @@ class Found:
     """What a search found, and the signs of whether it is an answer at all."""
 
     passages: tuple[Passage, ...]
+    near: tuple[Passage, ...]
+    """What came next, best first: for those who look among more than they asked for."""
     question: str
     """What was searched: the question with what it refers to."""
     revision: int
@@ -76,11 +78,14 @@ class Search:
                     tx, ai_id, hits, about, [number for number in cosines if number not in words]
                 )
             scores = fusion.fuse(words, hits.most, cosines, self._embedder.weight)
-            best = _best(tx, ai_id, scores, question, min(k, _MOST_RESULTS))
+            ranked = _ranked(tx, ai_id, scores, 2 * min(k, _MOST_RESULTS) + _SPARE)
+            best = freshness.arrange(list(ranked.values()), question, min(k, _MOST_RESULTS))
+            kept = {passage.id for passage in best}
             cosine = max(cosines.values(), default=None)
-            coverage = _coverage(tx, ai_id, hits, best)
+            coverage = _coverage(tx, ai_id, hits, ranked, best)
             return Found(
-                passages=tuple(passage for _, passage in best),
+                passages=tuple(best),
+                near=tuple(passage for passage in ranked.values() if passage.id not in kept),
                 question=question,
                 revision=index.revision(tx, ai_id),
                 cosine=cosine,
@@ -104,23 +109,21 @@ class Search:
         return row
 
 
-def _best(
-    tx: Tx, ai_id: str, scores: Mapping[int, float], question: str, k: int
-) -> list[tuple[int, Passage]]:
-    """The candidates as passages with their scores, best first."""
-    looked_at = dict(islice(scores.items(), 2 * k + _SPARE))
+def _ranked(tx: Tx, ai_id: str, scores: Mapping[int, float], most: int) -> dict[int, Passage]:
+    """The candidates as passages with their scores, by number, best first."""
+    looked_at = dict(islice(scores.items(), most))
     there = index.passages_by_number(tx, ai_id, list(looked_at))
-    ranked = [
-        there[number].model_copy(update={"score": score})
+    return {
+        number: there[number].model_copy(update={"score": score})
         for number, score in looked_at.items()
         if number in there
-    ]
-    numbers = {passage.id: number for number, passage in there.items()}
-    return [(numbers[passage.id], passage) for passage in freshness.arrange(ranked, question, k)]
+    }
 
 
-def _coverage(tx: Tx, ai_id: str, hits: bm25.Hits, best: Sequence[tuple[int, Passage]]) -> float:
+def _coverage(
+    tx: Tx, ai_id: str, hits: bm25.Hits, ranked: Mapping[int, Passage], best: Sequence[Passage]
+) -> float:
     if not best:
         return 0.0
-    number, _ = best[0]
+    number = next(number for number, passage in ranked.items() if passage.id == best[0].id)
     return bm25.coverage(tx, ai_id, hits, [number])[number]

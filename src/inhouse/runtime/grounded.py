@@ -13,6 +13,7 @@ from inhouse.runtime import faq, prompts
 from inhouse.runtime.draft import Draft
 from inhouse.runtime.engines.base import Completion, Engine, Piece, Usage
 from inhouse.runtime.grounding import Notes, Support
+from inhouse.runtime.pacing import in_gulps
 from inhouse.runtime.profile import Method, Profile
 from inhouse.runtime.request import Retriever
 
@@ -40,7 +41,7 @@ class Grounded:
         least = self._profile.extract_support if extract else self._profile.least_support
         if not found.passages or (found.support is not None and found.support < least):
             return
-        known = await faq.find(found.question, found.passages[: self._profile.passages], self._retriever)
+        known = await faq.find(found.question, [*found.passages, *found.near], self._retriever)
         if known is not None:
             draft.kind, draft.citations = "extractive", (known.citation(),)
             yield known.quote
@@ -82,7 +83,7 @@ class Grounded:
     async def _pieces(self, draft: Draft, notes: Notes) -> AsyncGenerator[str, None]:
         """The model's words, or none where it says that the notes don't hold the answer."""
         opening, decided = "", False
-        async with aclosing(self._engine.complete(self._completion(draft, notes))) as stream:
+        async with aclosing(in_gulps(self._engine.complete(self._completion(draft, notes)))) as stream:
             async for piece in stream:
                 if isinstance(piece, Usage):
                     draft.charge(piece)

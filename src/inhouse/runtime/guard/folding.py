@@ -45,8 +45,12 @@ class Skeleton:
     until: tuple[int, ...]
 
 
+@lru_cache(maxsize=256)
 def skeleton(text: str) -> Skeleton:
-    """Letters and digits only, each folded to the one form that its disguises share."""
+    """Letters and digits only, each folded to the one form that its disguises share.
+
+    Remembered, because every rule looks at the same beginning of a sentence, and every answer at the same names.
+    """
     letters: list[str] = []
     at: list[int] = []
     until: list[int] = []
