@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from inhouse.accounts.accounts import Accounts
+from inhouse.accounts.actors import Actor
 from inhouse.accounts.ais import Ai, AIs
 from inhouse.accounts.keys import Keys
+from inhouse.app.export import export
 from inhouse.brief.brief import Brief, Product, Rival, Voice
 from inhouse.brief.briefs import Briefs
 from inhouse.content import index
@@ -159,6 +161,9 @@ class Home:
     fans: Fans
     conversations: Conversations
     script: Script
+
+    def export(self, actor: Actor, ai_id: str) -> bytes:
+        return export(self.db, actor, ai_id)
 
 
 def build(db: Database, folder: Path, **settings: Any) -> Home:

@@ -13,11 +13,13 @@ import pytest
 import typer
 from archivekit import write_folder
 from click.testing import Result
+from turnkit import FakeAdapters
 from typer.testing import CliRunner
 
 from inhouse.accounts.actors import Actor
 from inhouse.accounts.ais import AIs
 from inhouse.accounts.teams import Teams
+from inhouse.brief.briefs import Briefs
 from inhouse.cli import content
 from inhouse.content.fetch import Fetcher
 from inhouse.content.files import Limits
@@ -25,6 +27,7 @@ from inhouse.content.jobs import import_handler
 from inhouse.content.library import Library
 from inhouse.content.rights import NoRight
 from inhouse.content.staging import Staging
+from inhouse.releases.releases import Releases
 from inhouse.store import jobs
 from inhouse.store.database import Database
 from inhouse.store.jobs import Job, Worker
@@ -40,7 +43,8 @@ def run(db: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
         resolve=lambda host, port: ["93.184.216.34"], transport=httpx.MockTransport(lambda _: page)
     )
     library = Library(db, Staging(tmp_path / "staging", 100_000), fetcher, Limits())
-    parts = SimpleNamespace(db=db, ais=AIs(db), library=library)
+    releases = Releases(db, FakeAdapters(), Briefs(db))
+    parts = SimpleNamespace(db=db, ais=AIs(db), library=library, releases=releases)
     parts.ais.create(OWNER, Teams(db).create(OWNER, "Kumo").id, "kumo", "Kumo")
 
     def finish(services: Any, job: Job, report: Callable[[float, str], None]) -> Job:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
+from inhouse.content.index import View
 from inhouse.content.search import Found
 from inhouse.core.passages import Passage, Place
 from inhouse.runtime import faq
@@ -25,7 +26,7 @@ class Cosines:
     async def relevance(self, question: str, texts: Sequence[str]) -> Sequence[float]:
         raise AssertionError("not asked for")
 
-    async def find(self, ai_id: str, question: str, history: Sequence[Exchange], k: int) -> Found:
+    async def find(self, view: View, question: str, history: Sequence[Exchange], k: int) -> Found:
         raise AssertionError("not asked for")
 
 

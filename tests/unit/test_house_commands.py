@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -14,6 +15,7 @@ from turnkit import OWNER, World, world
 from typer.testing import CliRunner
 
 from inhouse.accounts.ais import AIs
+from inhouse.app.export import export
 from inhouse.cli import conversations, house, releases
 from inhouse.conversations.erasure import Erasure
 from inhouse.conversations.fandata import FanData
@@ -51,6 +53,7 @@ def here(db: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
         ledger=ledger,
         fan_data=fan_data,
         erasure=Erasure(db, Blobs(tmp_path / "home" / "blobs"), ledger, fan_data),
+        export=partial(export, db),
     )
 
     def finish(_services: object, job: Job, _report: object) -> Job:

@@ -6,8 +6,11 @@ from datetime import UTC, datetime
 
 from sqlalchemy import func, select
 
-from inhouse.content import index
+from inhouse.content import index, vectors
+from inhouse.content.embedding.fake import FakeEmbedder
+from inhouse.content.index import View
 from inhouse.content.index_tables import postings
+from inhouse.content.search import Search
 from inhouse.content.values import Document, Kind, Section
 from inhouse.core.passages import Place
 from inhouse.store.database import Database
@@ -92,3 +95,72 @@ def test_the_same_text_twice_in_one_document_is_one_passage(db: Database) -> Non
 def test_a_document_without_text_is_kept_out(db: Database) -> None:
     with db.write() as tx:
         assert index.put_document(tx, "ai_1", document(), [section("  \n ")]) == 0
+
+
+def texts(db: Database, view: View) -> set[str]:
+    """What a search for a word of every passage finds in a view."""
+    found = Search(db, FakeEmbedder()).look(view, "kiln glaze", k=10)
+    return {passage.text for passage in found.passages}
+
+
+def embed(db: Database, ai_id: str = "ai_1") -> None:
+    embedder = FakeEmbedder()
+    with db.write() as tx:
+        waiting = vectors.missing(tx, ai_id, embedder.name, 100)
+        rows = embedder.passages([one.text for one in waiting])
+        vectors.put(tx, ai_id, embedder.name, [one.number for one in waiting], rows)
+
+
+def test_a_view_shows_the_index_as_it_stood_and_today_shows_today(db: Database) -> None:
+    with db.write() as tx:
+        index.put_document(tx, "ai_1", document(), [section("The kiln is small.")])
+    embed(db)
+    with db.read() as tx:
+        then = View("ai_1", index.revision(tx, "ai_1"))
+        assert not index.differs(tx, then)
+    with db.write() as tx:
+        index.put_document(tx, "ai_1", document(), [section("The kiln is large.")])
+        index.put_document(tx, "ai_1", document("doc_2"), [section("A new glaze.")])
+    embed(db)
+    assert texts(db, then) == {"The kiln is small."}
+    assert texts(db, View("ai_1")) == {"The kiln is large.", "A new glaze."}
+    with db.read() as tx:
+        assert index.differs(tx, then) and index.unseen(tx, then) == 2
+        assert {passage.text for passage in index.passages_of(tx, "ai_1")} == texts(db, View("ai_1"))
+        assert index.count(tx, "ai_1") == 2
+
+
+def test_what_was_removed_is_in_no_view(db: Database) -> None:
+    with db.write() as tx:
+        index.put_document(tx, "ai_1", document(), [section("The kiln is small.")])
+        then = View("ai_1", index.revision(tx, "ai_1"))
+        index.put_document(tx, "ai_1", document(), [section("The kiln is large.")])
+        index.remove_documents(tx, "ai_1", ["doc_1"])
+    assert texts(db, then) == texts(db, View("ai_1")) == set()
+
+
+def test_old_passages_are_kept_for_the_revisions_that_show_them(db: Database) -> None:
+    with db.write() as tx:
+        index.put_document(tx, "ai_1", document(), [section("The kiln is small.")])
+        first = index.revision(tx, "ai_1")
+        index.put_document(tx, "ai_1", document(), [section("The kiln is large.")])
+        index.put_document(tx, "ai_1", document(), [section("The kiln is gone.")])
+        last = index.revision(tx, "ai_1")
+        assert index.changed(tx) == ["ai_1"]
+        assert index.forget(tx, "ai_1", [first]) == 0  # a gate under way may be looking at what came later
+        assert index.forget(tx, "ai_1", [first, last]) == 1
+    assert texts(db, View("ai_1", first)) == {"The kiln is small."}
+    assert texts(db, View("ai_1", last)) == {"The kiln is gone."}
+    with db.write() as tx:
+        assert index.forget(tx, "ai_1", [last]) == 1
+        assert index.changed(tx) == []
+
+
+def test_text_that_comes_back_is_new_to_the_views_before(db: Database) -> None:
+    with db.write() as tx:
+        index.put_document(tx, "ai_1", document(), [section("The kiln is small.")])
+        index.put_document(tx, "ai_1", document(), [section("The kiln is large.")])
+        between = View("ai_1", index.revision(tx, "ai_1"))
+        index.put_document(tx, "ai_1", document(), [section("The kiln is small.")])
+    assert texts(db, between) == {"The kiln is large."}
+    assert texts(db, View("ai_1")) == {"The kiln is small."}

@@ -13,6 +13,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import DatabaseError
 
 from inhouse.app.schema import metadata
+from inhouse.content import index
+from inhouse.content.index import View
 from inhouse.store.database import Database
 from inhouse.store.migrations import DatabaseTooNew, revision, upgrade
 
@@ -43,6 +45,22 @@ def test_upgrading_twice_changes_nothing(empty: Database) -> None:
     upgrade(empty)
     with empty.read() as tx:
         assert revision(tx) is not None
+
+
+def test_the_index_of_an_older_database_is_in_every_view(empty: Database) -> None:
+    upgrade(empty, "0001")
+    with empty.write() as tx:
+        columns = "id, ai_id, document_id, position, title, place, text, context, language, hash, length"
+        row = "'psg_1', 'ai_1', 'doc_1', 0, 'Kiln', '{}', 'The kiln is small.', '', 'en', 'h', 4"
+        tx.execute(text(f"INSERT INTO passages ({columns}) VALUES ({row})"))
+        number = tx.execute(text("SELECT number FROM passages")).scalar()
+        tx.execute(text("INSERT INTO postings VALUES ('ai_1', 'kiln', :number, 1, 4)"), {"number": number})
+    upgrade(empty)
+    with empty.read() as tx:
+        [passage] = index.passages_of(tx, "ai_1")
+        assert passage.text == "The kiln is small."
+        assert tx.execute(text("SELECT count(*) FROM postings")).scalar() == 1
+        assert not index.differs(tx, View("ai_1", 0))
 
 
 def test_the_audit_log_is_append_only_after_migrating_too(empty: Database) -> None:

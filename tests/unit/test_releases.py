@@ -11,8 +11,12 @@ from turnkit import FAILED, OWNER, World, world
 
 from inhouse.accounts import audit
 from inhouse.brief.brief import Brief, Rival
+from inhouse.content import index
+from inhouse.content.values import Document, Kind, Section
+from inhouse.core import clock
 from inhouse.core.errors import Busy, NotFound, UsageError
 from inhouse.core.events import Ended
+from inhouse.core.passages import Place
 from inhouse.releases import amendments, judging, probes, routing
 from inhouse.releases.amendments import Amendments
 from inhouse.releases.cases import Cases, Expect
@@ -25,7 +29,7 @@ from inhouse.releases.tables import releases as releases_table
 from inhouse.runtime.request import ReplyRequest
 from inhouse.store import jobs
 from inhouse.store.database import Database
-from inhouse.store.jobs import Worker
+from inhouse.store.jobs import Job, Worker
 
 BETTER = VoiceScore(none=2.0, adapter=1.8, interval=(-0.25, -0.15), n=40)
 NO_BETTER = VoiceScore(none=2.0, adapter=1.99, interval=(-0.05, 0.03), n=40)
@@ -310,3 +314,103 @@ def test_the_pile_of_releases() -> None:
     assert routing.earlier(history[:2][::-1]) == ["r1"]
     assert routing.earlier(history[::-1]) == []
     assert routing.earlier([*history, change(4, "go_live", "r2")][::-1]) == ["r1"]
+
+
+# -- the index of a release ------------------------------------------------------------------------------------
+
+
+def write(here: World, text: str, name: str = "doc_1") -> None:
+    """Index a document of one sentence."""
+    document = Document(
+        id=name, ai_id=here.ai.id, source_id="src_1", key=name, title="Kiln", kind=Kind.POST, url=None,
+        published_at=None, language="en", question=None, hash="0", imported_at=clock.now(),
+    )  # fmt: skip
+    with here.db.write() as tx:
+        index.put_document(tx, here.ai.id, document, [Section(text=text, place=Place())])
+
+
+def refresh(here: World) -> Job | None:
+    with here.db.write() as tx:
+        return here.releases.refresh(tx, here.ai.id)
+
+
+def waiting(here: World) -> int:
+    with here.db.read() as tx:
+        return here.releases.waiting(tx, here.ai.id)
+
+
+def run_gates(here: World) -> None:
+    keeper = GateKeeper(here.db, here.releases, here.adapters, here.scripted)
+    worker = Worker(here.db, {"gate": keeper.handler}, "heavy")
+    while worker.run_one():
+        pass
+
+
+def test_fans_keep_the_index_of_their_release_until_new_content_passed_the_gate(here: World) -> None:
+    assert refresh(here) is None  # nothing is live
+    write(here, "The kiln is small.")
+    pass_gate(here, go_live=True)
+    before = route(here)
+    assert refresh(here) is None and waiting(here) == 0  # nothing is new
+    write(here, "The kiln is large.")
+    assert route(here).index_revision == before.index_revision
+    assert waiting(here) == 1
+    assert refresh(here) is not None
+    run_gates(here)
+    after = route(here)
+    assert after.index_revision > before.index_revision and waiting(here) == 0
+    assert (
+        here.scripted.requests[-1].index_revision == after.index_revision
+    )  # the gate asked on what it released
+    here.releases.roll_back(OWNER, here.ai.id)
+    assert route(here).index_revision == before.index_revision
+
+
+def test_new_content_that_makes_cases_worse_stays_out(here: World) -> None:
+    cases = Cases(here.db)
+    for number in range(12):
+        cases.add(OWNER, here.ai.id, [f"Question {number}?"], Expect(must_contain=("small",)))
+    here.scripted.answer = lambda request: "small" if request.index_revision in good else "large"
+    write(here, "The kiln is small.")
+    with here.db.read() as tx:
+        good = {index.revision(tx, here.ai.id)}
+    pass_gate(here, go_live=True)
+    live = route(here).release_id
+    write(here, "The kiln is large.")
+    refresh(here)
+    run_gates(here)
+    assert route(here).release_id == live and waiting(here) == 1
+
+
+def test_a_refresh_does_not_bring_back_what_was_replaced_meanwhile(here: World) -> None:
+    write(here, "The kiln is small.")
+    here.release()
+    write(here, "The kiln is large.")
+    refresh(here)
+    newer = here.release()
+    run_gates(here)
+    with here.db.read() as tx:
+        made = here.releases.current(tx, here.ai.id)
+    assert made is not None and made.number > newer.number
+    assert waiting(here) == 0  # the newer release was refreshed in its turn
+    here.releases.roll_back(OWNER, here.ai.id)
+    assert route(here).release_id == newer.id
+
+
+def test_split_traffic_keeps_its_index(here: World) -> None:
+    write(here, "The kiln is small.")
+    first, second = here.release(), here.release()
+    shares = [Share(release_id=first.id, share=0.5), Share(release_id=second.id, share=0.5)]
+    here.releases.split(OWNER, here.ai.id, shares)
+    write(here, "The kiln is large.")
+    assert refresh(here) is None
+
+
+def test_passages_that_no_release_shows_are_forgotten(here: World) -> None:
+    write(here, "The kiln is small.")
+    pass_gate(here, go_live=True)
+    for text in ("The kiln is large.", "The kiln is sold."):
+        write(here, text)
+    pass_gate(here, go_live=True)
+    with here.db.write() as tx:
+        assert here.releases.forget_passages(tx) == 1  # the first is where a roll-back goes

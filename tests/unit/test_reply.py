@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from inhouse.brief.brief import Brief, Rival
+from inhouse.content.index import View
 from inhouse.content.search import Found
 from inhouse.core.errors import Unavailable
 from inhouse.core.events import Ended, Event, Replaced, Step, Token
@@ -42,7 +43,7 @@ class FakeRetriever:
         self.support = support
         self.asked: list[str] = []
 
-    async def find(self, ai_id: str, question: str, history: Sequence[Exchange], k: int) -> Found:
+    async def find(self, view: View, question: str, history: Sequence[Exchange], k: int) -> Found:
         self.asked.append(question)
         coverage = 1.0 if self.passages else 0.0
         return Found(self.passages[:k], self.passages[k:], question, 1, 0.9, coverage, self.support)
@@ -220,8 +221,8 @@ def test_extraction_needs_more_support_than_a_model_that_reads() -> None:
 
 def test_a_follow_up_reaches_the_model_with_what_it_follows_up() -> None:
     class Rewriting(FakeRetriever):
-        async def find(self, ai_id: str, question: str, history: Sequence[Exchange], k: int) -> Found:
-            found = await super().find(ai_id, question, history, k)
+        async def find(self, view: View, question: str, history: Sequence[Exchange], k: int) -> Found:
+            found = await super().find(view, question, history, k)
             return replace(found, question=f"{question} Norway")
 
     before = (Exchange("Do you ship to Norway?", "Yes, every Thursday."),)

@@ -9,6 +9,7 @@ import pytest
 from inhouse.content import embed_job, index, vectors
 from inhouse.content.embedding.base import EmbedderFailed
 from inhouse.content.embedding.fake import FakeEmbedder
+from inhouse.content.index import View
 from inhouse.content.search import Search
 from inhouse.content.values import Document, Kind, Section
 from inhouse.core.passages import Passage, Place
@@ -71,14 +72,14 @@ def test_an_ai_finds_only_its_own(shop: Database) -> None:
 
 def test_one_ais_words_do_not_move_anothers_scores(shop: Database) -> None:
     search = Search(shop, FakeEmbedder())
-    before = search.look("ai_1", "kiln glaze", mode="lexical").passages
+    before = search.look(View("ai_1"), "kiln glaze", mode="lexical").passages
     for number in range(20):
         put(shop, f"noise{number}", f"kiln kiln {number}", ai_id="ai_2")
-    assert search.look("ai_1", "kiln glaze", mode="lexical").passages == before
+    assert search.look(View("ai_1"), "kiln glaze", mode="lexical").passages == before
 
 
 def test_words_find_it_before_any_vector_is_there(shop: Database) -> None:
-    found = Search(shop, FakeEmbedder()).look("ai_1", "shipping to Canada")
+    found = Search(shop, FakeEmbedder()).look(View("ai_1"), "shipping to Canada")
     assert found.passages[0].document_id == "shipping"
     assert (found.cosine, found.support) == (None, None)
     assert found.coverage > 0.9
@@ -113,7 +114,10 @@ def test_signs_of_support(shop: Database) -> None:
     embedder = FakeEmbedder()
     embed(shop, embedder)
     search = Search(shop, embedder)
-    good, bad = search.look("ai_1", "glazes free of lead"), search.look("ai_1", "quantum chromodynamics")
+    good, bad = (
+        search.look(View("ai_1"), "glazes free of lead"),
+        search.look(View("ai_1"), "quantum chromodynamics"),
+    )
     assert good.cosine and bad.cosine is not None and good.cosine > bad.cosine
     assert (good.coverage, bad.coverage) == (pytest.approx(1.0), 0.0)
     assert good.revision > 0
@@ -124,7 +128,7 @@ def test_a_follow_up_is_searched_with_its_subject(shop: Database) -> None:
     class Said:
         question, answer = "Do you ship to Canada?", "Yes."
 
-    found = Search(shop, FakeEmbedder()).look("ai_1", "How long does that take?", history=[Said()])
+    found = Search(shop, FakeEmbedder()).look(View("ai_1"), "How long does that take?", history=[Said()])
     assert "Canada" in found.question
     assert found.passages[0].document_id == "shipping"
 
@@ -242,7 +246,7 @@ def test_vectors_of_another_model_are_not_compared_and_go_when_the_new_ones_are_
     embed(shop, FakeEmbedder())
     other = FakeEmbedder()
     other.name = "fake-2"
-    assert Search(shop, other).look("ai_1", "kiln").cosine is None
+    assert Search(shop, other).look(View("ai_1"), "kiln").cosine is None
     with shop.write() as tx:
         embed_job.enqueue(tx, "ai_1")
     embed(shop, other)

@@ -9,13 +9,21 @@ from pathlib import Path
 import anyio
 import httpx
 import pytest
+from bs4 import BeautifulSoup
+from bs4.element import Tag
 
+from inhouse.accounts.actors import Actor
 from inhouse.app.schema import metadata
+from inhouse.brief.brief import Brief, Exchange, Limits, Product, Rival, Topic, Voice, Wording
+from inhouse.core import clock
+from inhouse.releases.release import Check, Gate
+from inhouse.store import jobs
 from inhouse.store.database import Database
 from inhouse.web.application import create_app
 from web_home import EMAIL, PASSWORD, Home, build, furnish, release, work
 
 pytestmark = pytest.mark.anyio
+OPERATOR = Actor.local_operator()
 
 
 @pytest.fixture
@@ -228,6 +236,85 @@ async def test_a_brief_is_saved_compared_and_a_refused_one_comes_back(owner: htt
     clash = await post(owner, page, page, **{**fields, "base": "2", "rival-name": ["Mara Quill"]})
     assert clash.status_code == 422
     assert "is named both as a rival and as your own" in clash.text
+
+
+async def test_saving_the_briefs_form_unchanged_loses_nothing(home: Home, owner: httpx.AsyncClient) -> None:
+    whole = Brief(
+        name="Mara Quill",
+        languages=("en",),
+        voice=Voice(
+            description="Warm.",
+            samples=("Paper first.",),
+            exchanges=(Exchange(message="Rain again!", reply="Good weather for glue."),),
+        ),
+        facts=("Bound by hand.",),
+        products=(Product(name="Notebook", aliases=("No. 3",), url="https://quill.test/3", note="A5."),),
+        rivals=(Rival(name="Inkwell", aliases=("Ink",), domains=("ink.example",), scripts=("インク",)),),
+        avoid=(Topic(name="Politics", terms=("election", "選挙"), instead=Wording(en="No.", ja="いいえ。")),),
+        limits=Limits(max_answer_chars=600, no=("medical",)),
+        disclosure=Wording(en="I am {name}'s AI.", ja="{name}のAIです。"),
+    )
+    with home.db.read() as tx:
+        version = home.briefs.current_version(tx, home.ais.by_slug(OPERATOR, "quill").id)
+    saved = home.briefs.save(OPERATOR, home.ais.by_slug(OPERATOR, "quill").id, whole, version)
+    page = BeautifulSoup((await owner.get("/studio/quill/brief")).text, "html.parser")
+    form = page.find("form", action="/studio/quill/brief")
+    assert isinstance(form, Tag)
+    reply = await owner.post("/studio/quill/brief", data=fields_of(form))
+    assert reply.status_code == 303
+    now = home.briefs.current(OPERATOR, saved.ai_id)
+    assert now.brief == whole
+
+
+def fields_of(form: Tag) -> dict[str, list[str]]:
+    """What a browser would send for a form as it stands; templates are no part of it."""
+    for template in form.find_all("template"):
+        template.decompose()
+    fields: dict[str, list[str]] = {}
+    for field in form.find_all(["input", "textarea"]):
+        if field.get("type") != "checkbox" or field.has_attr("checked"):
+            value = (
+                field.get_text().removeprefix("\n") if field.name == "textarea" else field.get("value", "")
+            )
+            fields.setdefault(str(field["name"]), []).append(str(value))
+    return fields
+
+
+async def test_what_the_gate_refused_is_shown_with_its_reasons(home: Home, owner: httpx.AsyncClient) -> None:
+    ai = home.ais.by_slug(OPERATOR, "quill")
+    check = Check(name="cases", passed=False, old=0.9, new=0.4, n=40, interval=(-0.6, -0.3), of="new - old",
+                  note="1 newly right, 21 newly wrong.", failures=("When do you ship?: wrong",))  # fmt: skip
+    reason = "Not better: it gets fewer cases right. The live release stays."
+    gate = Gate(passed=False, verdict="not better", reason=reason, checks=(check,))
+    result = {"gate": gate.model_dump(mode="json"), "release_id": None, "number": None}
+    with home.db.write() as tx:
+        job = jobs.enqueue(tx, "gate", {}, ai_id=ai.id, lane="heavy")
+        done = {"state": "done", "result": result, "finished_at": clock.now()}
+        tx.execute(jobs.jobs.update().where(jobs.jobs.c.id == job.id).values(done))
+    page = (await owner.get("/studio/quill/releases")).text
+    assert "Not released" in page and reason in page and "When do you ship?: wrong" in page
+    owner.cookies.set("inhouse_language", "ja")
+    page = (await owner.get("/studio/quill/releases")).text
+    assert "正しく答えたケースが減っています" in page and "新たに不正解21件" in page
+
+
+async def test_new_content_of_a_live_ai_is_said_to_wait(home: Home, owner: httpx.AsyncClient) -> None:
+    upload = {"files": ("more.md", b"# More\n\nWe are open on Mondays.")}
+    await post(owner, "/studio/quill/content", "/studio/quill/content/upload", basis="own-work", files=upload)
+    work(home)
+    for page in ("/studio/quill", "/studio/quill/releases"):
+        assert "1 new passage is not live yet." in (await owner.get(page)).text
+
+
+async def test_the_log_and_the_export_are_for_who_manages_the_ai(
+    home: Home, owner: httpx.AsyncClient, client: httpx.AsyncClient
+) -> None:
+    exported = await owner.get("/studio/quill/settings/export")
+    assert exported.headers["content-disposition"] == 'attachment; filename="quill.json"'
+    assert exported.json()["ai"]["slug"] == "quill"
+    assert "exported AI" in (await owner.get("/studio/quill/log")).text
+    client.cookies.clear()
+    assert (await client.get("/studio/quill/settings/export")).status_code in (303, 401)
 
 
 async def test_the_guard_can_be_tried(owner: httpx.AsyncClient) -> None:

@@ -13,6 +13,7 @@ from inhouse.web.charts import loss_picture
 from inhouse.web.citations import address
 from inhouse.web.highlight import highlighted
 from inhouse.web.limits import RateLimit
+from inhouse.web.told import tell
 from inhouse.web.visit import local_path
 
 
@@ -85,6 +86,21 @@ def test_the_picture_of_the_loss_stays_in_its_frame() -> None:
     assert all(0 <= x <= picture.width for x in numbers[::2])
     assert all(0 <= y <= picture.height for y in numbers[1::2])
     assert (picture.first, picture.last) == (3.0, 1.5)
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("32 of 80 passages", "80件中32件のパッセージ"),
+        ('rivals: added "open"', "競合: 「open」を追加"),  # what an owner wrote is never translated
+        ("limits, max answer chars: 1200 → 600", "制限, 回答の最大文字数: 1200 → 600"),
+        ('There is no AI named "x" here.', None),
+        ("whatever nobody wrote down", "whatever nobody wrote down"),
+    ],
+)
+def test_sentences_with_figures_are_told_in_japanese(said: str, told: str | None) -> None:
+    assert tell("en", said) == said
+    assert tell("ja", said) == told if told else tell("ja", said) != said
 
 
 def test_every_message_has_a_japanese_translation() -> None:

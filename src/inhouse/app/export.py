@@ -1,8 +1,8 @@
-"""What an owner takes along: all that they made of their AI, as one JSON value."""
+"""What an owner takes along: all that they made of their AI, as one JSON text."""
 
 from __future__ import annotations
 
-from typing import Any
+from pydantic_core import to_json
 
 from inhouse.accounts import ais, audit
 from inhouse.accounts.actors import Action, Actor
@@ -16,8 +16,8 @@ from inhouse.store.database import Database
 VERSION = 1
 
 
-def export(db: Database, actor: Actor, ai_id: str) -> dict[str, Any]:
-    """The AI with its brief, sources, documents, cases, amendments, corrections and picks; no conversations of fans.
+def export(db: Database, actor: Actor, ai_id: str) -> bytes:
+    """The AI as JSON in UTF-8, with its brief, sources, documents, cases, amendments, corrections and picks; no conversations of fans.
 
     A correction's question is a fan's, so only who may manage the AI may take it along.
     """
@@ -26,7 +26,7 @@ def export(db: Database, actor: Actor, ai_id: str) -> dict[str, Any]:
         audit.record(tx, actor, "exported AI", ai_id=ai_id, subject=ai_id)
         briefs = Briefs(db)
         found = documents.listing(tx, ai_id, limit=documents.count(tx, ai_id))
-        return {
+        value = {
             "version": VERSION,
             "ai": ais.get(tx, ai_id),
             "brief": briefs.at(tx, ai_id, briefs.current_version(tx, ai_id)),
@@ -37,3 +37,4 @@ def export(db: Database, actor: Actor, ai_id: str) -> dict[str, Any]:
             "corrections": verdicts.examples(tx, ai_id),
             "picks": picks.standing(tx, ai_id),
         }
+    return to_json(value, indent=1)

@@ -23,7 +23,7 @@ def handlers_of(services: Services) -> Iterator[Mapping[str, Handler]]:
         gate = GateKeeper(services.db, services.releases, services.adapters, replier, portal.call)
         handlers = (
             import_handler(services.library),
-            embed_handler(services.db, services.embedder),
+            embed_handler(services.db, services.embedder, [services.releases.refresh]),
             gate.handler,
             services.tuning.handler,
             services.erasure.handler,

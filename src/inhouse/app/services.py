@@ -6,10 +6,12 @@ from functools import cached_property, partial
 from pathlib import Path
 
 from inhouse.accounts.accounts import Accounts
+from inhouse.accounts.actors import Actor
 from inhouse.accounts.ais import AIs
 from inhouse.accounts.keys import Keys
 from inhouse.app import schema
 from inhouse.app.backup import LEDGER, is_unfinished
+from inhouse.app.export import export
 from inhouse.app.material import collect
 from inhouse.app.models import register
 from inhouse.app.shelves import AdapterShelf
@@ -199,6 +201,10 @@ class Services:
     @cached_property
     def retention(self) -> Retention:
         return Retention(self.db)
+
+    def export(self, actor: Actor, ai_id: str) -> bytes:
+        """What an owner takes along, as JSON."""
+        return export(self.db, actor, ai_id)
 
     @property
     def _embedded(self) -> bool:

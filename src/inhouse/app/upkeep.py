@@ -24,8 +24,10 @@ def run_forever(services: Services, stop: threading.Event) -> None:
 
 
 def look_after(services: Services) -> None:
-    """Queue today's retention, complete the ledger of erasures, and remove uploads that nobody came back for."""
+    """Queue today's retention, complete the ledger of erasures, and remove what nobody comes back for: uploads, and
+    old passages that no release shows."""
     with services.db.write() as tx:
         retention.queue_daily(tx)
         services.ledger.catch_up(tx)
+        services.releases.forget_passages(tx)
     services.staging.sweep()

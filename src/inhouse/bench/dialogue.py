@@ -27,6 +27,7 @@ from inhouse.content.archives import open_files
 from inhouse.content.files import Limits
 from inhouse.content.importers.base import Options
 from inhouse.content.importers.factory import plan
+from inhouse.content.index import View
 from inhouse.content.intake import Intake
 from inhouse.content.search import Found
 from inhouse.core.events import Ended
@@ -90,9 +91,9 @@ class Watched:
         """As the retriever within."""
         return await self._inner.relevance(question, texts)
 
-    async def find(self, ai_id: str, question: str, history: Sequence[Exchange], k: int) -> Found:
+    async def find(self, view: View, question: str, history: Sequence[Exchange], k: int) -> Found:
         """As the retriever within, remembered."""
-        found = await self._inner.find(ai_id, question, history, k)
+        found = await self._inner.find(view, question, history, k)
         self.found = found.passages
         return found
 

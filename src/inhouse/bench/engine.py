@@ -1,6 +1,7 @@
 """``inhouse bench engine``: the embedded engine against the stock server of the same wheel, paired in one run.
 
-Each round measures both, in turn, on the same requests. Isolation and leaks are proven by tests, not here.
+Each round measures both, in turn, on the same requests. What is asked of the engine alone follows; that the check of
+isolation would find a key without the adapter is proven by a test.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
+from inhouse.bench.engine_endurance import given_up, hand_overs, releases
 from inhouse.bench.engine_servers import CONTEXT, SEQUENCES, Server, Stock, Timed, prompt, timed
 from inhouse.bench.made_adapters import random_adapter
 from inhouse.bench.report import Cell, Report, Say, Table, Target, at_least, at_most, mean, quantile
@@ -59,9 +61,12 @@ class _Bench:
             try:
                 await ours.start()
                 await self.compare(ours, adapters)
-                for part in (self.quiet, self.prefix, self.training, self.publish, self.many, self.kills):
+                for part in (self.quiet, self.prefix, self.training, self.publish, self.many):
                     self.say(part.__name__)
                     await part(ours, adapters, folder)
+                await self.endure(ours, adapters, folder)
+                self.say("kills")
+                await self.kills(ours, adapters)
             finally:
                 await ours.aclose()
         tables = (Table("Against the stock server", self.against), Table("The engine alone", self.alone))
@@ -228,7 +233,20 @@ class _Bench:
         await asyncio.gather(*(fan() for _ in range(8)))
         return sum(one.tokens for one in done) / (time.perf_counter() - begin)
 
-    async def kills(self, ours: EmbeddedEngine, adapters: list[Adapter], folder: Path) -> None:
+    async def endure(self, ours: EmbeddedEngine, adapters: list[Adapter], folder: Path) -> None:
+        """What takes its time: release changes, requests that are given up, hand-overs between AIs."""
+        threads, (changes, asks) = self.settings.threads, (10, 800) if self.quick else (100, 24_000)
+        for name, part in {
+            "release changes": releases(ours, folder, self.model, self.chance, changes),
+            "requests given up": given_up(ours, adapters, self.chance, asks),
+            "hand-overs": hand_overs(self.model, folder, threads, adapters, self.chance, changes),
+        }.items():
+            self.say(name)
+            row, targets = await part
+            self.alone.append(row)
+            self.targets += targets
+
+    async def kills(self, ours: EmbeddedEngine, adapters: list[Adapter]) -> None:
         """Kill the child under load: how soon it answers again, and whether every request ends or may be retried."""
         back, lost = [], 0
         for _ in range(3 if self.quick else 50):

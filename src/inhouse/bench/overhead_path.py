@@ -13,6 +13,7 @@ from inhouse.accounts.accounts import Accounts
 from inhouse.accounts.actors import Actor
 from inhouse.accounts.ais import AIs
 from inhouse.brief.briefs import Briefs
+from inhouse.content.index import View
 from inhouse.content.search import Found
 from inhouse.conversations.conversations import Conversations
 from inhouse.conversations.fans import Fan, Fans
@@ -102,12 +103,12 @@ class StillSearch:
     def __init__(self, tap: Tap) -> None:
         self._tap = tap
 
-    async def find(self, ai_id: str, question: str, history: Sequence[Exchange], k: int) -> Found:
+    async def find(self, view: View, question: str, history: Sequence[Exchange], k: int) -> Found:
         """A page that says what the load's prompt says, over and over."""
         text = self._tap.loads[question][0].partition(": ")[2]
         passage = Passage(
             id="psg_bench",
-            ai_id=ai_id,
+            ai_id=view.ai_id,
             document_id="doc_bench",
             title="Sheet",
             url=None,

@@ -58,7 +58,8 @@ def import_(
     ai_id = services().ais.by_slug(actor(), ai).id
     wish = Wish(include_private, prune)
     reports = [report for one in what if (report := _import_one(ai_id, one, right, wish))]
-    show(reports, as_json, "\n".join(_told(report) for report in reports))
+    lines = [*map(_told, reports), *_waiting(ai_id)]
+    show(reports, as_json, "\n".join(lines))
     if len(reports) < len(what):
         raise typer.Exit(1)
 
@@ -114,7 +115,11 @@ def _import_one(ai_id: str, what: str, right: str, wish: Wish) -> ImportReport |
         job = _queue(ai_id, what, right, wish)
         with progress_bar(f"Importing {what}") as report:
             job = finish(services(), job, report)
-            finish_queued(services(), ai_id, "embed", report)
+            for following in (
+                "embed",
+                "gate",
+            ):  # the second where the AI is live: new content goes through it
+                finish_queued(services(), ai_id, following, report)
     except UsageError:
         raise
     except InhouseError as error:
@@ -124,6 +129,12 @@ def _import_one(ai_id: str, what: str, right: str, wish: Wish) -> ImportReport |
         err.print(f"{what}: {job.error or job.message}", markup=False, highlight=False)
         return None
     return ImportReport.model_validate(job.result)
+
+
+def _waiting(ai_id: str) -> list[str]:
+    with services().db.read() as tx:
+        waiting = services().releases.waiting(tx, ai_id)
+    return [f"{waiting} new passages are not live: the gate has not let them pass."] if waiting else []
 
 
 def _queue(ai_id: str, what: str, right: str, wish: Wish) -> Job:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -12,9 +11,8 @@ import typer
 from inhouse.accounts.actors import Action
 from inhouse.accounts.authorisation import authorise
 from inhouse.app import backup as backups
-from inhouse.app.export import export as export_ai
 from inhouse.app.services import Services
-from inhouse.cli.context import actor, plain, services, show
+from inhouse.cli.context import actor, services, show
 from inhouse.cli.options import AsJson, Yes
 from inhouse.conversations.fans import Fan
 from inhouse.conversations.ledger import Receipt
@@ -62,9 +60,9 @@ def export(
     if file.exists():
         raise UsageError(reason=f"There is a file {file} already. Choose another name.")
     here = services()
-    value = plain(export_ai(here.db, actor(), here.ais.by_slug(actor(), ai).id))
+    written = here.export(actor(), here.ais.by_slug(actor(), ai).id)
     part = file.with_name(f".{file.name}.part")
-    part.write_text(json.dumps(value, ensure_ascii=False, indent=1), encoding="utf-8")
+    part.write_bytes(written)
     part.rename(file)
     typer.echo(f"Wrote {file}.")
 

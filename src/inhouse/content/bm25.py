@@ -1,4 +1,4 @@
-"""BM25 over one AI's postings, computed inside the database: the same statement on SQLite and PostgreSQL."""
+"""BM25 over the postings of one view of an AI's index, computed inside the database: the same statement on SQLite and PostgreSQL."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sqlalchemy import Select, case, func, select
+from sqlalchemy import ColumnElement, Select, and_, case, func, select
 
 from inhouse.content import lexical
+from inhouse.content.index import View
 from inhouse.content.index_tables import passages, postings
 from inhouse.store.database import Tx
 
@@ -24,7 +25,7 @@ MOST_TERMS = 64
 
 @dataclass(frozen=True)
 class Statistics:
-    """What BM25 must know of an AI's whole index."""
+    """What BM25 must know of a whole index."""
 
     passages: int
     mean_length: float
@@ -46,10 +47,10 @@ class Hits:
         return (_K1 + 1) * sum(max(self.weights[form] for form in word) for word in self.words)
 
 
-def statistics(tx: Tx, ai_id: str) -> Statistics:
-    """Size, mean length and languages of the AI's index."""
+def statistics(tx: Tx, view: View) -> Statistics:
+    """Size, mean length and languages of an index."""
     columns = (passages.c.language, func.count(), func.sum(passages.c.length))
-    query = select(*columns).where(passages.c.ai_id == ai_id).group_by(passages.c.language)
+    query = select(*columns).where(view.passages).group_by(passages.c.language)
     rows = tx.execute(query).all()
     number = sum(row[1] for row in rows)
     most_first = sorted(rows, key=lambda row: -row[1])
@@ -60,36 +61,36 @@ def statistics(tx: Tx, ai_id: str) -> Statistics:
     )
 
 
-def search(tx: Tx, ai_id: str, query: str, about: Statistics, limit: int) -> Hits:
+def search(tx: Tx, view: View, query: str, about: Statistics, limit: int) -> Hits:
     """The passages that share words with the query, by BM25."""
     words = lexical.query_words(query, about.languages)[:MOST_TERMS]
-    frequency = _frequencies(tx, ai_id, words)
+    frequency = _frequencies(tx, view, words)
     hits = Hits(weights=_weights(words, frequency, about.passages), words=tuple(words))
     if not frequency:
         return hits
     rare = {term: hits.weights[term] for term, held in frequency.items() if held <= _COMMON}
-    statement = _statement(ai_id, rare or hits.weights, about)
+    statement = _statement(view, rare or hits.weights, about)
     best = statement.order_by(statement.selected_columns.score.desc(), postings.c.passage).limit(limit)
     chosen = _scores(tx, best)
     if len(rare) < len(frequency):
-        chosen = scores(tx, ai_id, hits, about, list(chosen))
+        chosen = scores(tx, view, hits, about, list(chosen))
     return replace(hits, scores=chosen)
 
 
-def scores(tx: Tx, ai_id: str, hits: Hits, about: Statistics, numbers: Sequence[int]) -> dict[int, float]:
+def scores(tx: Tx, view: View, hits: Hits, about: Statistics, numbers: Sequence[int]) -> dict[int, float]:
     """BM25 of the same query for other passages; those that share no word with it are left out."""
     if not hits.weights or not numbers:
         return {}
-    return _scores(tx, _statement(ai_id, hits.weights, about).where(postings.c.passage.in_(numbers)))
+    return _scores(tx, _statement(view, hits.weights, about).where(postings.c.passage.in_(numbers)))
 
 
-def _statement(ai_id: str, weights: Mapping[str, float], about: Statistics) -> Select[Any]:
+def _statement(view: View, weights: Mapping[str, float], about: Statistics) -> Select[Any]:
     norm = 1 - _B + _B * postings.c.length / about.mean_length
     share = postings.c.count * (_K1 + 1.0) / (postings.c.count + _K1 * norm)
     score = func.sum(case(dict(weights), value=postings.c.term) * share).label("score")
     return (
         select(postings.c.passage, score)
-        .where(postings.c.ai_id == ai_id, postings.c.term.in_(list(weights)))
+        .where(_shown(view), postings.c.term.in_(list(weights)))
         .group_by(postings.c.passage)
     )
 
@@ -117,15 +118,19 @@ def coverage(tx: Tx, ai_id: str, hits: Hits, numbers: Sequence[int]) -> dict[int
     }
 
 
-def _frequencies(tx: Tx, ai_id: str, words: Sequence[frozenset[str]]) -> dict[str, int]:
+def _frequencies(tx: Tx, view: View, words: Sequence[frozenset[str]]) -> dict[str, int]:
     """In how many passages each term stands; terms that stand in none are left out."""
     terms = sorted(set().union(*words)) if words else []
     query = (
         select(postings.c.term, func.count())
-        .where(postings.c.ai_id == ai_id, postings.c.term.in_(terms))
+        .where(_shown(view), postings.c.term.in_(terms))
         .group_by(postings.c.term)
     )
     return {row[0]: row[1] for row in tx.execute(query)}
+
+
+def _shown(view: View) -> ColumnElement[bool]:
+    return and_(postings.c.ai_id == view.ai_id, postings.c.passage.not_in(view.hidden))
 
 
 def _weights(words: Sequence[frozenset[str]], frequency: Mapping[str, int], number: int) -> dict[str, float]:

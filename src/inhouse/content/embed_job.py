@@ -5,17 +5,20 @@ While it runs its AI is searched by words, and by meaning as far as it has come.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from inhouse.content import index, vectors
-from inhouse.content.embedding.base import Embedder, Matrix
+from inhouse.content.embedding.base import Embedder, EmbedderFailed, Matrix
 from inhouse.content.vectors import Unembedded
 from inhouse.store import jobs
 from inhouse.store.database import Database, Tx
 from inhouse.store.jobs import Handler, Job, Progress
+
+#: Called in the job's last transaction with the AI's id: its index is as complete as it gets.
+OnIndexed = Callable[[Tx, str], object]
 
 NAME = "embed"
 #: Passages a transaction: some two seconds of work, the most that a kill can lose.
@@ -27,17 +30,33 @@ def enqueue(tx: Tx, ai_id: str) -> Job:
     return jobs.enqueue(tx, NAME, {"ai_id": ai_id}, ai_id=ai_id, lane="quick")
 
 
-def make_handler(db: Database, embedder: Embedder) -> Handler:
-    """The job's handler. Its result: ``embedded`` (passages given a vector) and ``computed`` (by the model)."""
+def make_handler(db: Database, embedder: Embedder, on_indexed: Sequence[OnIndexed] = ()) -> Handler:
+    """The job's handler. Its result: ``embedded`` (passages given a vector) and ``computed`` (by the model).
+
+    Where the model is away the job fails, and its AI goes on with the words alone: that is as complete as it gets then.
+    """
 
     def run(progress: Progress) -> Mapping[str, Any]:
-        return _embed(db, embedder, progress)
+        ai_id = str(progress.job.payload["ai_id"])
+        try:
+            done = _embed(db, embedder, ai_id, progress)
+        except EmbedderFailed:
+            with db.write() as tx:
+                tell(tx, ai_id)
+            raise
+        with db.write() as tx:
+            vectors.drop_other_models(tx, ai_id, embedder.name)
+            tell(tx, ai_id)
+        return done
+
+    def tell(tx: Tx, ai_id: str) -> None:
+        for hook in on_indexed:
+            hook(tx, ai_id)
 
     return Handler(NAME, "quick", run)
 
 
-def _embed(db: Database, embedder: Embedder, progress: Progress) -> Mapping[str, Any]:
-    ai_id = str(progress.job.payload["ai_id"])
+def _embed(db: Database, embedder: Embedder, ai_id: str, progress: Progress) -> Mapping[str, Any]:
     embedded = computed = 0
     while True:
         with db.read() as tx:
@@ -55,8 +74,6 @@ def _embed(db: Database, embedder: Embedder, progress: Progress) -> Mapping[str,
             vectors.put(tx, ai_id, embedder.name, numbers, _aligned(waiting, known, fresh, rows))
         embedded += len(waiting)
         computed += len(fresh)
-    with db.write() as tx:
-        vectors.drop_other_models(tx, ai_id, embedder.name)
     return {"embedded": embedded, "computed": computed}
 
 

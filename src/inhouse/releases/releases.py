@@ -12,6 +12,7 @@ from inhouse.accounts import ais, audit
 from inhouse.accounts.actors import Action, Actor
 from inhouse.accounts.authorisation import authorise
 from inhouse.content import index
+from inhouse.content.index import View
 from inhouse.core import clock, ids
 from inhouse.core.errors import NotFound
 from inhouse.releases import amendments, routing
@@ -80,7 +81,47 @@ class Releases:
             brief_version=self._briefs.current_version(tx, ai_id),
             index_revision=index.revision(tx, ai_id),
         )
-        payload = {"candidate": candidate.model_dump(mode="json"), "by": by, "go_live": go_live}
+        return self._enqueue(tx, ai_id, candidate, by=by, go_live=go_live)
+
+    def refresh(self, tx: Tx, ai_id: str) -> Job | None:
+        """Queue the gate for what is live on the index as it is when the gate starts: several imports are one refresh.
+
+        Passing makes it live, if nothing else went live since. ``None`` where there is nothing to do: nothing is live, nothing changed, or traffic is split (what is being
+        compared stays as it is). An adapter that may not be released is being trained anew, and released with today's index.
+        """
+        live = routing.get(tx, ai_id)
+        if live is None or len(live.shares) > 1:
+            return None
+        release = get(tx, ai_id, routing.leading(live.shares))
+        if self._is_tainted(tx, release) or not index.differs(tx, View(ai_id, release.index_revision)):
+            return None
+        candidate = Candidate(**release.model_dump(include=set(Candidate.model_fields)))
+        return self._enqueue(tx, ai_id, candidate, by=None, go_live=True, refreshes=release.id)
+
+    def waiting(self, tx: Tx, ai_id: str) -> int:
+        """How many passages of today's index the live release does not show yet; 0 where nothing is live."""
+        live = self.current(tx, ai_id)
+        return index.unseen(tx, View(ai_id, live.index_revision)) if live else 0
+
+    def forget_passages(self, tx: Tx) -> int:
+        """Delete the old passages of all AIs that none of their releases shows; returns how many went."""
+        shown: dict[str, set[int]] = {}
+        for row in tx.execute(select(releases.c.ai_id, releases.c.index_revision).distinct()):
+            shown.setdefault(row.ai_id, set()).add(row.index_revision)
+        return sum(index.forget(tx, ai_id, shown.get(ai_id, ())) for ai_id in index.changed(tx))
+
+    def _enqueue(
+        self,
+        tx: Tx,
+        ai_id: str,
+        candidate: Candidate,
+        *,
+        by: str | None,
+        go_live: bool,
+        refreshes: str | None = None,
+    ) -> Job:
+        asked = {"by": by, "go_live": go_live, "refreshes": refreshes}
+        payload = {"candidate": candidate.model_dump(mode="json")} | asked
         return jobs.enqueue(tx, "gate", payload, ai_id=ai_id, lane="heavy")
 
     def newest_adapter(self, actor: Actor, ai_id: str) -> str | None:
@@ -181,7 +222,7 @@ class Releases:
             pinned=amendments.pinned(force),
             extensions=tuple(name for name in candidate.extensions if name not in off),
             amendment=max((a.number for a in force), default=0),
-            index_revision=index.revision(tx, ai.id),
+            index_revision=candidate.index_revision,
         )
 
     def _adapter(

@@ -19,6 +19,7 @@ from contextlib import aclosing
 from inhouse.brief.brief import LANGUAGES
 from inhouse.brief.rules import compile_rules
 from inhouse.content import languages
+from inhouse.content.index import View
 from inhouse.content.search import Found
 from inhouse.core.events import Event, Replaced, Step, Token
 from inhouse.runtime import chat, pinned, prompts, smalltalk
@@ -98,9 +99,8 @@ class Replier:
         """Search, answer from what was found; else talk, or say that it is not known."""
         yield Step(name="search", state="begun", detail={"question": draft.question})
         request = draft.request
-        found = await self._retriever.find(
-            request.ai_id, draft.question, request.history, self._profile.passages
-        )
+        view = View(request.ai_id, request.index_revision)
+        found = await self._retriever.find(view, draft.question, request.history, self._profile.passages)
         draft.retrieval_ms = draft.elapsed_ms
         yield Step(name="search", state="done", detail=_shown(found))
         if found.question != draft.question and request.history:

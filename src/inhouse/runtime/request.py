@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from inhouse.brief.brief import Brief
+from inhouse.content.index import View
 from inhouse.content.search import Found
 from inhouse.core.events import Event
 from inhouse.runtime.engines.base import Adapter, Priority
@@ -40,6 +41,8 @@ class ReplyRequest:
     adapter: Adapter | None = None
     history: Sequence[Exchange] = ()
     pinned: Sequence[PinnedAnswer] = ()
+    index_revision: int | None = None
+    """The index revision that is searched; ``None`` for today's."""
     language: str | None = None
     """Two letters; ``None`` to follow the question's language."""
     max_tokens: int = 256
@@ -55,7 +58,7 @@ class Answerer(Protocol):
 
 
 class Retriever(Protocol):
-    """Finds passages of one AI, and says how alike texts are."""
+    """Finds passages in one AI's index, and says how alike texts are."""
 
     async def similar(self, question: str, texts: Sequence[str]) -> Sequence[float]:
         """Cosine between the question and each other question; zeros where there is no embedder."""
@@ -65,6 +68,6 @@ class Retriever(Protocol):
         """Cosine between the question and each text that may answer it; zeros where there is no embedder."""
         ...
 
-    async def find(self, ai_id: str, question: str, history: Sequence[Exchange], k: int) -> Found:
+    async def find(self, view: View, question: str, history: Sequence[Exchange], k: int) -> Found:
         """The ``k`` best passages, best first, with the signs of whether they hold an answer at all."""
         ...

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from inhouse.content.embedding.base import Embedder, EmbedderFailed
+from inhouse.content.index import View
 from inhouse.content.search import Found, Search
 from inhouse.runtime.bridge import in_thread
 from inhouse.runtime.request import Exchange
@@ -17,9 +18,9 @@ class SearchRetriever:
         self._search = search
         self._embedder = embedder
 
-    async def find(self, ai_id: str, question: str, history: Sequence[Exchange], k: int) -> Found:
-        """The ``k`` best passages of one AI with the signs of support."""
-        return await in_thread(self._search.look, ai_id, question, k, history)
+    async def find(self, view: View, question: str, history: Sequence[Exchange], k: int) -> Found:
+        """The ``k`` best passages of a view with the signs of support."""
+        return await in_thread(self._search.look, view, question, k, history)
 
     async def similar(self, question: str, texts: Sequence[str]) -> Sequence[float]:
         """Cosines of questions. Both sides are embedded as questions, which is how the model compares like with like."""

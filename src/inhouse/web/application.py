@@ -29,6 +29,7 @@ from inhouse.web.pages import (
     studio_handovers,
     studio_home,
     studio_jobs,
+    studio_log,
     studio_overview,
     studio_people,
     studio_picks,
@@ -52,6 +53,7 @@ _STUDIO = (
     studio_handovers,
     studio_cases,
     studio_people,
+    studio_log,
     studio_settings,
     studio_jobs,
 )

@@ -7,6 +7,7 @@ import io
 from functools import cache
 from importlib.resources import files
 
+from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from starlette.requests import Request
@@ -21,11 +22,15 @@ COOKIE = "inhouse_language"
 @cache
 def catalogue(language: str) -> gettext.GNUTranslations:
     """The translations into one language; a message that has none stays as it is."""
-    path = files("inhouse.web").joinpath("locale", language, "LC_MESSAGES", "messages.po")
     binary = io.BytesIO()
-    write_mo(binary, read_po(io.BytesIO(path.read_bytes()), locale=language))
+    write_mo(binary, _written(language))
     binary.seek(0)
     return gettext.GNUTranslations(binary)
+
+
+def messages(language: str) -> list[str]:
+    """What the catalogue of a language translates, as it stands in the code; plurals are left out."""
+    return [message.id for message in _written(language) if isinstance(message.id, str) and message.id]
 
 
 def N_(message: str) -> str:
@@ -61,6 +66,11 @@ def preferred(header: str) -> str:
         if language in LANGUAGES and weight > 0:
             return language
     return DEFAULT
+
+
+def _written(language: str) -> Catalog:
+    path = files("inhouse.web").joinpath("locale", language, "LC_MESSAGES", "messages.po")
+    return read_po(io.BytesIO(path.read_bytes()), locale=language)
 
 
 def _wish(part: str) -> tuple[str, float]:

@@ -14,7 +14,7 @@ from babel.numbers import format_decimal, format_percent
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from inhouse.web import answers, charts, i18n
+from inhouse.web import answers, charts, i18n, told
 
 
 @cache
@@ -36,7 +36,7 @@ def environment(language: str) -> Environment:
         "number": lambda value: format_decimal(value, locale=language),
         "percent": lambda value: format_percent(value, format="#,##0.#%", locale=language),
         "answer": answers.markup,
-        "told": lambda value: i18n.translate(language, value),
+        "told": lambda value: told.tell(language, value),
         "loss_picture": charts.loss_picture,
     }
     return env

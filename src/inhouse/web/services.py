@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from inhouse.accounts.accounts import Accounts
+from inhouse.accounts.actors import Actor
 from inhouse.accounts.ais import AIs
 from inhouse.accounts.keys import Keys
 from inhouse.brief.briefs import Briefs
@@ -66,3 +67,6 @@ class Services(Protocol):
     def fans(self) -> Fans: ...
     @property
     def conversations(self) -> Conversations: ...
+    def export(self, actor: Actor, ai_id: str) -> bytes:
+        """What an owner takes along, as JSON."""
+        ...

@@ -14,7 +14,7 @@ from inhouse.accounts.actors import Actor
 from inhouse.accounts.sessions import Session
 from inhouse.core import ids
 from inhouse.core.errors import NotSignedIn
-from inhouse.web import i18n, notices, rendering
+from inhouse.web import i18n, notices, rendering, told
 from inhouse.web.services import Services
 
 SESSION_COOKIE = "inhouse_session"
@@ -46,7 +46,7 @@ class Visit:
 
     def told(self, message: str) -> str:
         """One message in the visitor's language."""
-        return i18n.translate(self.language, message)
+        return told.tell(self.language, message)
 
     def html(self, template: str, **values: Any) -> str:
         """A template as text, with what all of them need."""

@@ -18,15 +18,18 @@ class DatabaseTooNew(InhouseError):
     """This database was written by a newer Inhouse (schema {found}). Install that version, or restore a backup."""
 
 
-def upgrade(db: Database) -> None:
-    """Bring the database to this version's schema, in one transaction; an empty one gets it whole."""
+def upgrade(db: Database, to: str = "head") -> None:
+    """Bring the database to this version's schema, in one transaction; an empty one gets it whole.
+
+    ``to`` names an earlier step, for a test of the next one.
+    """
     with db.write() as tx:
         found = revision(tx)
         script = ScriptDirectory.from_config(_config())
         if found is not None and found not in {step.revision for step in script.walk_revisions()}:
             raise DatabaseTooNew(found=found)
         if found != script.get_current_head():
-            command.upgrade(_config(tx), "head")
+            command.upgrade(_config(tx), to)
 
 
 def write_revision(db: Database, message: str, folder: Path | None = None) -> None:

@@ -42,6 +42,10 @@ def values(form: Form) -> dict[str, Any]:
         "voice": {
             "description": form.text("description", 2000),
             "samples": form.lines("samples"),
+            "exchanges": [
+                {"message": message, "reply": reply}
+                for message, reply in _rows(form, "exchange", ("message", "reply"))
+            ],
             **{name: {code: form.lines(f"{name}-{code}") for code in LANGUAGES} for name in SAYINGS},
         },
         "facts": form.lines("facts", _MOST_TEXT),

@@ -40,6 +40,7 @@ def page(studio: Studio) -> Response:
             "documents": documents.count(tx, studio.ai.id),
             "cases": len(cases.active(tx, studio.ai.id)),
         }
+        waiting = studio.services.releases.waiting(tx, studio.ai.id)
     ahead = next((step for step in steps if not step.done), None)
     shown: dict[str, Any] = {
         "steps": steps,
@@ -47,6 +48,7 @@ def page(studio: Studio) -> Response:
         "latest": latest,
         "live": live,
         "figures": figures,
+        "waiting": waiting,
     }
     return studio.page("", "overview.html", **shown)
 

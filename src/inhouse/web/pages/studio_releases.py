@@ -6,6 +6,8 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from inhouse.accounts.actors import Action
+from inhouse.releases.release import Gate
+from inhouse.store.jobs import Job
 from inhouse.web.forms import Posted
 from inhouse.web.i18n import N_
 from inhouse.web.pages.studio_jobs import newest
@@ -31,6 +33,8 @@ def page(studio: Studio) -> Response:
     """Live release, candidates with their gates, history, amendments."""
     releases = studio.services.releases
     gate = newest(studio, "gate")
+    with studio.services.db.read() as tx:
+        waiting = releases.waiting(tx, studio.ai.id)
     return studio.page(
         "releases",
         "releases.html",
@@ -40,12 +44,22 @@ def page(studio: Studio) -> Response:
         newest_adapter=releases.newest_adapter(studio.actor, studio.ai.id),
         job=gate if gate and not gate.ended else None,
         failed=gate if gate and gate.state in ("failed", "stopped") else None,
+        refused=_refused(gate),
+        waiting=waiting,
         may_stop=Action.RELEASE in studio.may,
         job_page="releases",
         checks=CHECKS,
         kinds=AMENDMENTS,
         may_release=Action.RELEASE in studio.may,
     )
+
+
+def _refused(gate: Job | None) -> Gate | None:
+    """What the newest gate found, where it let nothing through: no release remembers that."""
+    if gate is None or gate.result is None:
+        return None
+    found = Gate.model_validate(gate.result["gate"])
+    return None if found.passed else found
 
 
 @router.post("/propose")

@@ -41,6 +41,14 @@ def save(studio: Studio, form: Posted) -> Response:
     return studio.go("settings", "saved")
 
 
+@router.get("/export")
+def export(studio: Studio) -> Response:
+    """All that the owner made of this AI, as a file."""
+    written = studio.services.export(studio.actor, studio.ai.id)
+    named = {"Content-Disposition": f'attachment; filename="{studio.ai.slug}.json"'}
+    return Response(written, media_type="application/json", headers=named)
+
+
 @router.post("/archive")
 def archive(studio: Studio, _form: Posted) -> Response:
     """Take the AI out of use."""

@@ -28,6 +28,7 @@ _PAGES = (
     ("handovers", N_("Hand-overs"), Action.REVIEW),
     ("cases", N_("Cases"), Action.VIEW),
     ("people", N_("Keys and people"), Action.VIEW),
+    ("log", N_("Log"), Action.MANAGE),
     ("settings", N_("Settings"), Action.VIEW),
 )
 
