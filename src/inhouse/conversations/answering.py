@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import Any
 
 from inhouse.conversations import turns
@@ -49,6 +49,7 @@ class Answering:
         self._answerer = answerer
         self._running: dict[str, Running] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._flusher: asyncio.Task[None] | None = None
 
     def get(self, turn_id: str) -> Running | None:
         """The turn, where this process answers it."""
@@ -67,6 +68,9 @@ class Answering:
         for running in self._running.values():
             running.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._flusher is not None:
+            self._flusher.cancel()
+            await asyncio.gather(self._flusher, return_exceptions=True)
 
     async def _launch(self, store: Callable[[Start], Turn]) -> Turn:
         loop = asyncio.get_running_loop()
@@ -94,6 +98,8 @@ class Answering:
 
     def _stored(self, running: Running, producer: asyncio.Task[Ended], route: Route) -> None:
         self._running[running.turn_id] = running
+        if self._flusher is None or self._flusher.done():
+            self._flusher = asyncio.create_task(self._flush())
         task = asyncio.create_task(self._answer(running, producer, route))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -117,11 +123,7 @@ class Answering:
 
     async def _answer(self, running: Running, producer: asyncio.Task[Ended], route: Route) -> None:
         """Wait for the answer and store how it ended, whatever happens; the end is told only once it is stored."""
-        flusher = asyncio.create_task(self._flush(running))
-        try:
-            state, event = await _outcome(running, producer)
-        finally:
-            flusher.cancel()
+        state, event = await _outcome(running, producer)
         event = event.model_copy(update={"seq": running.seq + 1})
         answer = event.answer if isinstance(event, Ended) else running.shown
         trace = _trace(running, route, event)
@@ -136,26 +138,46 @@ class Answering:
             running.publish(event)
             self._running.pop(running.turn_id, None)
 
-    async def _flush(self, running: Running) -> None:
-        """Keep what was shown, at most every half second, so that a kill loses little; obey a stop from elsewhere."""
-        kept, beat = "", 0.0
-        while True:
+    async def _flush(self) -> None:
+        """Keep what was shown, at most every half second, so that a kill loses little; obey a stop from elsewhere.
+
+        One transaction for all running turns, as long as there are any: each waits for the disk.
+        """
+        kept: dict[str, tuple[str, float]] = {}
+        while self._running:
             await asyncio.sleep(_FLUSH_SECONDS)
-            if running.shown == kept and running.elapsed_ms() - beat < turns.BEAT.total_seconds() * 1000:
+            due = [one for one in self._running.values() if _is_due(one, *kept.get(one.turn_id, ("", 0.0)))]
+            kept = {name: kept[name] for name in kept if name in self._running}
+            kept |= {one.turn_id: (one.shown, one.elapsed_ms()) for one in due}
+            try:
+                to_stop = await in_thread(self._save_shown, due) if due else []
+            except Exception:
+                log.exception("what was shown could not be kept")  # the turns go on; their ends are stored
                 continue
-            kept, beat = running.shown, running.elapsed_ms()
-            if await in_thread(self._save_shown, running.turn_id, kept, running.seq) is not False:
+            for running in to_stop:
                 running.stop()  # somebody asked for it, or the turn was erased
 
-    def _save_shown(self, turn_id: str, shown: str, seq: int) -> bool | None:
+    def _save_shown(self, due: Sequence[Running]) -> list[Running]:
+        """Returns those that are to stop."""
         with self._db.write() as tx:
-            return turns.save_shown(tx, turn_id, shown, seq)
+            return [
+                one
+                for one in due
+                if turns.save_shown(tx, one.turn_id, one.shown, one.seq) is not False and not one.ended
+            ]
 
     def _store_end(
         self, turn_id: str, state: State, answer: str, event: Ended | Failed, trace: dict[str, Any]
     ) -> None:
         with self._db.write() as tx:
             turns.end(tx, turn_id, state, answer, event, trace)
+
+
+def _is_due(running: Running, kept: str, beat: float) -> bool:
+    """Whether it shows more than was kept, or has to give a sign of life."""
+    return (
+        running.shown != kept or running.elapsed_ms() - beat >= turns.BEAT.total_seconds() * 1000
+    ) and not running.ended
 
 
 async def _outcome(running: Running, producer: asyncio.Task[Ended]) -> tuple[State, Ended | Failed]:

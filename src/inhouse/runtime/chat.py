@@ -10,7 +10,6 @@ from inhouse.core import ids
 from inhouse.runtime import prompts, smalltalk
 from inhouse.runtime.draft import Draft
 from inhouse.runtime.engines.base import Completion, Engine, Usage
-from inhouse.runtime.pacing import in_gulps
 from inhouse.runtime.profile import Profile
 
 _LONGEST_CHAT = 60
@@ -38,7 +37,7 @@ class Chat:
             yield line(draft, "small_talk")
             return
         said = ""
-        async with aclosing(in_gulps(self._engine.complete(self._completion(draft)))) as stream:
+        async with aclosing(self._engine.complete(self._completion(draft))) as stream:
             async for piece in stream:
                 if isinstance(piece, Usage):
                     draft.charge(piece)

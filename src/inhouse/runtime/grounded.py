@@ -13,7 +13,6 @@ from inhouse.runtime import faq, prompts
 from inhouse.runtime.draft import Draft
 from inhouse.runtime.engines.base import Completion, Engine, Piece, Usage
 from inhouse.runtime.grounding import Notes, Support
-from inhouse.runtime.pacing import in_gulps
 from inhouse.runtime.profile import Method, Profile
 from inhouse.runtime.request import Retriever
 
@@ -83,7 +82,7 @@ class Grounded:
     async def _pieces(self, draft: Draft, notes: Notes) -> AsyncGenerator[str, None]:
         """The model's words, or none where it says that the notes don't hold the answer."""
         opening, decided = "", False
-        async with aclosing(in_gulps(self._engine.complete(self._completion(draft, notes)))) as stream:
+        async with aclosing(self._engine.complete(self._completion(draft, notes))) as stream:
             async for piece in stream:
                 if isinstance(piece, Usage):
                     draft.charge(piece)

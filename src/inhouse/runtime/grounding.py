@@ -21,6 +21,10 @@ _ENOUGH_SUPPORT = 0.7
 _DENIAL = regex.compile(r"\b(?:no|not|never|none|nothing|neither|nor|cannot|without)\b|n[’']t\b", regex.I)
 
 
+#: One kind of quotation mark stands for all of its kind.
+_QUOTES = str.maketrans(dict.fromkeys("“”„«»", '"') | dict.fromkeys("‘’`´", "'"))
+
+
 @dataclass(frozen=True)
 class Support:
     """The sentence that an answer stands on. ``share`` of the answer's terms are in it, 1 where it is verbatim."""
@@ -100,7 +104,5 @@ class Notes:
 
 def folded(text: str) -> str:
     """A text without what doesn't matter to a reader: case, width, white space, the kind of quotation mark."""
-    normal = unicodedata.normalize("NFKC", text).casefold()
-    return regex.sub(r"\s+", " ", regex.sub(r"[“”„\"«»]", '"', regex.sub(r"[‘’`´]", "'", normal))).strip(
-        " .,;:!?。、"
-    )
+    normal = unicodedata.normalize("NFKC", text).casefold().translate(_QUOTES)
+    return " ".join(normal.split()).strip(" .,;:!?。、")

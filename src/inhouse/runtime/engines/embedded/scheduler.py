@@ -203,7 +203,8 @@ class Scheduler:
                 break
             batch.append((running, count))
             room -= count
-        return batch
+        # llama.cpp computes neighbouring sequences together, and only where they come in order: else one by one.
+        return sorted(batch, key=lambda part: part[0].slot.id)
 
     def _hand_out(self, batch: list[tuple[_Running, int]], logits: Logits) -> None:
         at = 0

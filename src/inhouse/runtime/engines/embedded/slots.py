@@ -58,7 +58,8 @@ class Slots:
 
         ``slot.tokens`` is what it already holds: always less than ``tokens``, for the last one's logits are wanted.
         """
-        idle = sorted((s for s in self._slots if not s.busy), key=lambda slot: (bool(slot.tokens), slot.used))
+        busy = [slot.id for slot in self._slots if slot.busy and slot.key == key]
+        idle = sorted((s for s in self._slots if not s.busy), key=lambda slot: _cost(slot, busy))
         if not idle:
             return None
         slot = self._begin(key, tokens[:-1], idle)
@@ -119,3 +120,10 @@ class Slots:
     def _touch(self, slot: Slot) -> None:
         self._clock += 1
         slot.used = self._clock
+
+
+def _cost(slot: Slot, busy: Sequence[int]) -> tuple[bool, int, int]:
+    """What taking it costs: empty ones cost least, then those beside ``busy``, which are computed together with it (see
+    ``Scheduler``); of those alike the longest unused."""
+    apart = min((abs(slot.id - other) for other in busy), default=0)
+    return bool(slot.tokens), apart, slot.used
