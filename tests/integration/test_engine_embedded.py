@@ -10,6 +10,7 @@ import signal
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+import numpy as np
 import psutil
 import pytest
 from engine_parts import model_file, random_adapter
@@ -100,6 +101,28 @@ def test_log_probabilities_agree_with_the_score(tmp_path: Path) -> None:
         score = await engine.score(ScoreRequest(text, prompt="The capital of France is"))
         assert score.tokens == 3
         assert score.logprob == pytest.approx(sum(piece.logprob or 0 for piece in pieces), abs=0.3)
+
+    _run(work, tmp_path)
+
+
+def test_embeddings_say_what_is_alike_whoever_else_is_served(tmp_path: Path) -> None:
+    texts = [
+        "The bakery opens at nine.",
+        "The baker's shop is open from nine o'clock.",
+        "Quarks carry colour charge.",
+    ]
+
+    async def work(engine: EmbeddedEngine) -> None:
+        alone = np.array([(await engine.embed([text]))[0] for text in texts])
+        assert np.allclose(np.linalg.norm(alone, axis=1), 1.0, atol=1e-5)
+        assert alone[0] @ alone[1] > alone[0] @ alone[2]
+        talk = asyncio.create_task(_text(engine, Completion(messages=QUESTION, max_tokens=12)))
+        beside = np.array(await engine.embed(texts))
+        answer, _ = await talk
+        assert "Paris" in answer
+        assert np.allclose(alone, beside, atol=0.02)
+        with pytest.raises(InhouseError):
+            await engine.embed([LONG * 20])
 
     _run(work, tmp_path)
 

@@ -13,7 +13,7 @@ from engine_parts import model_file, random_adapter
 from inhouse.runtime.engines.base import Adapter, Priority
 from inhouse.runtime.engines.embedded.adapters import Adapters
 from inhouse.runtime.engines.embedded.jobs import Looking
-from inhouse.runtime.engines.embedded.model import Logits, NativeModel, Shape
+from inhouse.runtime.engines.embedded.model import NativeModel, Outputs, Shape
 from inhouse.runtime.engines.embedded.prefixes import Prefixes
 from inhouse.runtime.engines.embedded.scheduler import Limits, Scheduler
 from inhouse.runtime.engines.embedded.slots import Slots
@@ -56,8 +56,8 @@ def _scheduler(
     return kind(model, cache, slots, "base", Limits(256, 64, 2))
 
 
-def _look(scheduler: Scheduler, model: NativeModel, adapter: Adapter | None) -> Logits:
-    seen: list[Logits] = []
+def _look(scheduler: Scheduler, model: NativeModel, adapter: Adapter | None) -> Outputs:
+    seen: list[Outputs] = []
     scheduler.submit(Looking(model.tokenize(PROMPT), seen.append, adapter, Priority.FAN))
     while scheduler.work:
         scheduler.step()

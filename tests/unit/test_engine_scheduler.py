@@ -12,8 +12,8 @@ import pytest
 from inhouse.core.errors import Busy, InhouseError, TooLarge, UsageError
 from inhouse.runtime.engines.base import Adapter, Piece, Priority, Score, Usage
 from inhouse.runtime.engines.embedded.adapters import Adapters
-from inhouse.runtime.engines.embedded.jobs import Generation, Job, Scoring
-from inhouse.runtime.engines.embedded.model import Logits, Row
+from inhouse.runtime.engines.embedded.jobs import Embedding, Generation, Job, Scoring
+from inhouse.runtime.engines.embedded.model import Outputs, Row
 from inhouse.runtime.engines.embedded.prefixes import Prefixes, State
 from inhouse.runtime.engines.embedded.sampling import Sampler
 from inhouse.runtime.engines.embedded.scheduler import Limits, Scheduler
@@ -29,6 +29,7 @@ class Computer:
 
     def __init__(self) -> None:
         self.batches: list[tuple[int | None, list[Row]]] = []
+        self.hidden: list[bool] = []
         self.states: dict[int, list[tuple[int, int | None]]] = {}
         self.loaded: dict[int, Path] = {}
         self._active: int | None = None
@@ -46,7 +47,8 @@ class Computer:
     def free_adapter(self, handle: int) -> None:
         del self.loaded[handle]
 
-    def decode(self, rows: list[Row]) -> Logits:
+    def decode(self, rows: list[Row], hidden: bool = False) -> Outputs:
+        self.hidden.append(hidden)
         self.batches.append((self._active, rows))
         name = self.loaded[self._active].name if self._active else None
         for row in rows:
@@ -55,6 +57,8 @@ class Computer:
             state.append((row.token, name))  # type: ignore[arg-type]
             assert {adapter for _, adapter in state} == {name}, "a state of another adapter"
         outputs = [row for row in rows if row.output]
+        if hidden:
+            return np.array([[row.token, 1.0] for row in outputs], np.float32)
         logits = np.zeros((len(outputs), VOCABULARY), np.float32)
         for number, row in enumerate(outputs):
             logits[number, (row.token + 1) % VOCABULARY] = 10
@@ -311,6 +315,20 @@ def test_scores_sum_over_chunks(tmp_path: Path) -> None:
     assert isinstance(parts[0], Score)
     assert parts[0].tokens == 300
     assert parts[0].logprob == pytest.approx(297 * likely + 3 * (likely - 10), rel=1e-4)
+
+
+def test_embeddings_are_means_over_chunks_and_share_no_batch_with_answers(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, sequences=4, chunk=8)
+    _, answer = desk.ask([10, 11], length=3)
+    got: list[Any] = []
+    for _ in range(2):  # the second finds the first's state and must not use it
+        desk.scheduler.submit(Embedding(list(range(20, 60)), got.append))
+    desk.run()
+    mean = np.array([np.mean(range(20, 60)), 1.0])
+    assert all(np.allclose(vector, mean / np.linalg.norm(mean)) for vector in got) and len(got) == 2
+    assert _text(answer) == "12 13 14 "
+    for hidden, (_, rows) in zip(desk.computer.hidden, desk.computer.batches, strict=True):
+        assert hidden == all(row.token >= 20 for row in rows)
 
 
 def test_stop_strings_are_never_shown(tmp_path: Path) -> None:

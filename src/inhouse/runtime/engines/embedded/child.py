@@ -28,6 +28,7 @@ from inhouse.runtime.engines.embedded.protocol import (
     Asked,
     CompletionBody,
     Config,
+    EmbeddingsBody,
     ScoreBody,
     error_body,
     stream_events,
@@ -67,6 +68,11 @@ def create_app(service: Service) -> Starlette:
         result = await service.score(await _body(request, ScoreBody))
         return JSONResponse({"logprob": result.logprob, "tokens": result.tokens})
 
+    async def embeddings(request: Request) -> Response:
+        vectors = await service.embed(await _body(request, EmbeddingsBody))
+        data = [{"object": "embedding", "index": i, "embedding": vector} for i, vector in enumerate(vectors)]
+        return JSONResponse({"object": "list", "data": data})
+
     async def logits(request: Request) -> Response:
         return JSONResponse({"logits": await service.logits(await _body(request, Asked))})
 
@@ -86,6 +92,7 @@ def create_app(service: Service) -> Starlette:
             Route("/v1/completions", complete, methods=["POST"]),
             Route("/v1/chat/completions", complete, methods=["POST"]),
             Route("/v1/score", score, methods=["POST"]),
+            Route("/v1/embeddings", embeddings, methods=["POST"]),
             Route("/v1/logits", logits, methods=["POST"]),
             Route("/v1/health", health),
         ],

@@ -7,7 +7,7 @@ import fcntl
 import os
 import tempfile
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from pathlib import Path
 from typing import IO, Any
@@ -16,7 +16,16 @@ import httpx
 
 from inhouse.core.errors import InhouseError, Unavailable
 from inhouse.core.ids import digest
-from inhouse.runtime.engines.base import Adapter, Completion, Health, Piece, Score, ScoreRequest, Usage
+from inhouse.runtime.engines.base import (
+    Adapter,
+    Completion,
+    Health,
+    Piece,
+    Priority,
+    Score,
+    ScoreRequest,
+    Usage,
+)
 from inhouse.runtime.engines.embedded.protocol import Config
 from inhouse.runtime.engines.embedded.supervisor import Supervisor, answers
 from inhouse.runtime.engines.wire import Client, Interrupted, Unreached, completion_body, completion_path
@@ -117,6 +126,12 @@ class EmbeddedEngine:
         body = _asked(request.messages, request.prompt) | {"continuation": request.continuation}
         answer = await self._call("score", body | _extras(request))
         return Score(answer["logprob"], answer["tokens"])
+
+    async def embed(self, texts: Sequence[str], priority: Priority = Priority.FAN) -> list[list[float]]:
+        """Vectors of length 1, one for each text: means of the model's last hidden states. A text is one sequence long
+        at most (``EngineRefused``). What they are worth depends on the model: most were not trained for it."""
+        answer = await self._call("embeddings", {"input": list(texts), "priority": int(priority)})
+        return [one["embedding"] for one in answer["data"]]
 
     async def logits(self, prompt: str, adapter: Adapter | None = None) -> list[float]:
         """The raw logits after a prompt, one for each token of the vocabulary: for tests."""

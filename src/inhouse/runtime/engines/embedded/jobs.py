@@ -6,8 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+import numpy as np
+
 from inhouse.runtime.engines.base import Adapter, Finish, Piece, Priority, Score, Usage
-from inhouse.runtime.engines.embedded.model import Logits
+from inhouse.runtime.engines.embedded.model import Outputs
 from inhouse.runtime.engines.embedded.sampling import Sampler, log_total, top_tokens
 from inhouse.runtime.engines.embedded.text import TextStream
 
@@ -35,6 +37,8 @@ class Job:
     sink: Sink
     adapter: Adapter | None = None
     priority: Priority = Priority.FAN
+    hidden: bool = field(init=False, default=False)
+    """Whether it takes hidden states in place of logits: such jobs are computed in batches of their own."""
     first_output: int = field(init=False)
     cached: int = field(init=False, default=0)
 
@@ -46,8 +50,8 @@ class Job:
         """How many tokens its sequence may come to hold."""
         return len(self.tokens)
 
-    def consume(self, logits: Logits) -> bool:
-        """Take the next rows of logits. True when the job is done."""
+    def consume(self, outputs: Outputs) -> bool:
+        """Take the next rows. True when the job is done."""
         raise NotImplementedError
 
     def close(self) -> None:
@@ -74,7 +78,7 @@ class Generation(Job):
         """The prompt and the longest answer."""
         return self._prompt + self.max_tokens
 
-    def consume(self, logits: Logits) -> bool:
+    def consume(self, logits: Outputs) -> bool:
         """Choose the next token and give out its text."""
         row = logits[-1]
         token = self.sampler.pick(row)
@@ -91,7 +95,7 @@ class Generation(Job):
         """Free the grammar."""
         self.sampler.close()
 
-    def _emit(self, text: str, token: int, row: Logits) -> None:
+    def _emit(self, text: str, token: int, row: Outputs) -> None:
         if self.top:
             total = log_total(row)
             top = tuple((self._name(other), float(row[other]) - total) for other in top_tokens(row, self.top))
@@ -120,7 +124,7 @@ class Scoring(Job):
         self._done = 0
         self._sum = 0.0
 
-    def consume(self, logits: Logits) -> bool:
+    def consume(self, logits: Outputs) -> bool:
         """Look up the tokens that came."""
         for row in logits:
             self._sum += float(row[self._wanted[self._done]]) - log_total(row)
@@ -134,7 +138,27 @@ class Scoring(Job):
 class Looking(Job):
     """Gives out the raw logits after a prompt: for tests."""
 
-    def consume(self, logits: Logits) -> bool:
+    def consume(self, logits: Outputs) -> bool:
         """Hand over a copy: the row is reused by the next batch."""
         self.sink(logits[-1].copy())
+        return True
+
+
+class Embedding(Job):
+    """Gives out the mean of a text's last hidden states, of length 1: a vector of what it means to this model."""
+
+    def __init__(self, tokens: list[int], sink: Sink, **options: Any) -> None:
+        super().__init__(tokens, sink, **options)
+        self.hidden, self.first_output = True, 0
+        self._sum: Outputs | None = None
+        self._done = 0
+
+    def consume(self, outputs: Outputs) -> bool:
+        """Add the rows that came."""
+        added = outputs.sum(axis=0)
+        self._sum = added if self._sum is None else self._sum + added
+        self._done += len(outputs)
+        if self._done < len(self.tokens):
+            return False
+        self.sink(self._sum / max(float(np.linalg.norm(self._sum)), 1e-12))
         return True

@@ -17,7 +17,8 @@ from inhouse.core.errors import InhouseError, UsageError
 from inhouse.runtime.engines.embedded.library import INIT_LLGUIDANCE, Batch, LogCallback, TokenDataArray, load
 from inhouse.runtime.engines.embedded.prefixes import State
 
-Logits = npt.NDArray[np.float32]
+#: (outputs, vocabulary) logits, or (outputs, width) hidden states.
+Outputs = npt.NDArray[np.float32]
 _log = logging.getLogger(__name__)
 _TOKEN_DATA = np.dtype([("id", np.int32), ("logit", np.float32), ("p", np.float32)])
 _CONTROL, _USER_DEFINED = 1 << 3, 1 << 4
@@ -61,10 +62,12 @@ class NativeModel:
         self._memory = self._lib.llama_get_memory(self._context)
         self._vocab = self._lib.llama_model_get_vocab(self._model)
         self.vocab_size: int = self._lib.llama_vocab_n_tokens(self._vocab)
+        self._width: int = self._lib.llama_model_n_embd_out(self._model)
         self.train_context: int = self._lib.llama_model_n_ctx_train(self._model)
         self._batch = _BatchArrays(shape.batch)
         self._pieces: dict[int, bytes] = {}
         self._active: int | None = None
+        self._hidden = False
 
     # -- text -------------------------------------------------------------------------------------------------
 
@@ -113,17 +116,22 @@ class NativeModel:
 
     # -- computing --------------------------------------------------------------------------------------------
 
-    def decode(self, rows: Sequence[Row]) -> Logits:
-        """Compute a batch. Returns (outputs, vocabulary) logits in the rows' order: a view that the next call reuses."""
+    def decode(self, rows: Sequence[Row], hidden: bool = False) -> Outputs:
+        """Compute a batch. Returns the outputs' logits in the rows' order, or their last ``hidden`` states: a view that
+        the next call reuses."""
+        if hidden != self._hidden:
+            self._lib.llama_set_embeddings(self._context, hidden)
+            self._hidden = hidden
         status = self._lib.llama_decode(self._context, self._batch.fill(rows))
         if status:
             raise RuntimeError(f"llama_decode ended with {status}")
         outputs = sum(row.output for row in rows)
+        width = self._width if hidden else self.vocab_size
         if not outputs:
-            return np.empty((0, self.vocab_size), np.float32)
-        address = self._lib.llama_get_logits(self._context)
-        flat = (c.c_float * (outputs * self.vocab_size)).from_address(address)
-        return np.frombuffer(memoryview(flat), np.float32).reshape(outputs, self.vocab_size)
+            return np.empty((0, width), np.float32)
+        get = self._lib.llama_get_embeddings if hidden else self._lib.llama_get_logits
+        flat = (c.c_float * (outputs * width)).from_address(get(self._context))
+        return np.frombuffer(memoryview(flat), np.float32).reshape(outputs, width)
 
     def set_threads(self, count: int) -> None:
         """Compute with so many threads from the next batch on."""

@@ -104,6 +104,13 @@ class ScoreBody(Asked):
     continuation: Text
 
 
+class EmbeddingsBody(BaseModel):
+    """``/v1/embeddings``."""
+
+    input: list[Text] = Field(min_length=1, max_length=256)
+    priority: Priority = Priority.FAN
+
+
 def piece_event(piece: Piece, chat: bool) -> bytes:
     """A piece of text as a server-sent event."""
     choice: dict[str, Any] = {"index": 0, "finish_reason": None}

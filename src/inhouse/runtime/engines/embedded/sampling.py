@@ -7,7 +7,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from inhouse.runtime.engines.embedded.model import Grammar, Logits
+from inhouse.runtime.engines.embedded.model import Grammar, Outputs
 
 #: How many of the likeliest tokens are looked at before all of them are: enough in nearly every step.
 _HEAD = 64
@@ -22,7 +22,7 @@ class Sampler:
         self._chance = np.random.default_rng(seed)
         self._grammar = grammar
 
-    def pick(self, logits: Logits) -> int | None:
+    def pick(self, logits: Outputs) -> int | None:
         """The next token, or nothing where the grammar allows none."""
         token = self._draw(logits)
         if self._grammar is None or self._grammar.allows(np.array([token], np.int32))[0]:
@@ -41,7 +41,7 @@ class Sampler:
         if self._grammar is not None:
             self._grammar.close()
 
-    def _masked(self, logits: Logits) -> Logits | None:
+    def _masked(self, logits: Outputs) -> Outputs | None:
         assert self._grammar is not None
         candidates = _likeliest(logits, _HEAD) if self._temperature == 0 else _all(logits)
         allowed = candidates[self._grammar.allows(candidates)]
@@ -54,7 +54,7 @@ class Sampler:
         masked[allowed] = logits[allowed]
         return masked
 
-    def _draw(self, logits: Logits) -> int:
+    def _draw(self, logits: Outputs) -> int:
         if self._temperature == 0:
             return int(logits.argmax())
         tokens = _all(logits)
@@ -68,13 +68,13 @@ class Sampler:
         return int(tokens[min(at, len(tokens) - 1)])
 
 
-def log_total(logits: Logits) -> float:
+def log_total(logits: Outputs) -> float:
     """Natural log of the sum of ``exp(logits)``: a token's log-probability is its logit less this."""
     peak = float(logits.max())
     return peak + math.log(float(np.exp(logits - peak).sum(dtype=np.float64)))
 
 
-def top_tokens(logits: Logits, count: int) -> list[int]:
+def top_tokens(logits: Outputs, count: int) -> list[int]:
     """The likeliest tokens, best first."""
     return [int(token) for token in _likeliest(logits, count)]
 
@@ -97,5 +97,5 @@ def _likeliest(values: npt.NDArray[np.floating], count: int) -> npt.NDArray[np.i
     return head[np.argsort(-values[head], kind="stable")].astype(np.int32)
 
 
-def _all(logits: Logits) -> npt.NDArray[np.int32]:
+def _all(logits: Outputs) -> npt.NDArray[np.int32]:
     return np.arange(len(logits), dtype=np.int32)

@@ -10,7 +10,7 @@ from inhouse.core.errors import Busy, InhouseError, TooLarge, UsageError
 from inhouse.runtime.engines.base import Priority
 from inhouse.runtime.engines.embedded.adapters import Adapters
 from inhouse.runtime.engines.embedded.jobs import Job
-from inhouse.runtime.engines.embedded.model import Logits, Row
+from inhouse.runtime.engines.embedded.model import Outputs, Row
 from inhouse.runtime.engines.embedded.slots import Slot, Slots
 from inhouse.runtime.engines.embedded.turns import Turns
 
@@ -20,8 +20,8 @@ _BASE = "-"
 class Computer(Protocol):
     """What computes batches: the model."""
 
-    def decode(self, rows: list[Row]) -> Logits:
-        """Logits of the rows that want them."""
+    def decode(self, rows: list[Row], hidden: bool = False) -> Outputs:
+        """Logits of the rows that want them, or their hidden states."""
         ...
 
     def use_adapter(self, handle: int | None) -> None:
@@ -133,11 +133,11 @@ class Scheduler:
         batch = self._compose(flow)
         rows = [row for running, count in batch for row in _rows(running, count)]
         self._computer.use_adapter(batch[0][0].handle)
-        logits = self._computer.decode(rows)
+        outputs = self._computer.decode(rows, hidden=batch[0][0].job.hidden)
         self._turns[flow[0]].charge(flow[1], len(rows) + 1)  # a batch of one token costs about two
         self.counts["batches"] += 1
         self.counts["tokens"] += len(rows)
-        self._hand_out(batch, logits)
+        self._hand_out(batch, outputs)
         if all(running.pending <= 1 for running in self._running.get(flow, ())):
             self._turns[flow[0]].settle(flow[1])
 
@@ -179,7 +179,7 @@ class Scheduler:
         job.cached = len(slot.tokens)
         self.counts["reused"] += job.cached
         self._running.setdefault(_flow(job), []).append(_Running(job, slot, handle))
-        self._turns[job.priority].join(_name(job))
+        self._turns[job.priority].join(_flow(job)[1])
         return True
 
     def _key(self, job: Job) -> str:
@@ -206,14 +206,14 @@ class Scheduler:
         # llama.cpp computes neighbouring sequences together, and only where they come in order: else one by one.
         return sorted(batch, key=lambda part: part[0].slot.id)
 
-    def _hand_out(self, batch: list[tuple[_Running, int]], logits: Logits) -> None:
+    def _hand_out(self, batch: list[tuple[_Running, int]], outputs: Outputs) -> None:
         at = 0
         for running, count in batch:
             job, held = running.job, running.slot.tokens
             begin = len(held)
             held.extend(job.tokens[begin : begin + count])
             wanted = max(0, len(held) - max(begin, job.first_output))
-            if wanted and job.consume(logits[at : at + wanted]):
+            if wanted and job.consume(outputs[at : at + wanted]):
                 self.counts["done"] += 1
                 self._end(running)
             at += wanted
@@ -244,4 +244,5 @@ def _name(job: Job) -> str:
 
 
 def _flow(job: Job) -> tuple[Priority, str]:
-    return job.priority, _name(job)
+    """What shares batches: one adapter, and one kind of output."""
+    return job.priority, _name(job) + ("/hidden" if job.hidden else "")

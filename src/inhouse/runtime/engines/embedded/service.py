@@ -17,13 +17,14 @@ from inhouse.core.ids import digest
 from inhouse.runtime.engines.base import Score
 from inhouse.runtime.engines.embedded.adapters import Adapters
 from inhouse.runtime.engines.embedded.governor import Governor
-from inhouse.runtime.engines.embedded.jobs import Generation, Job, Looking, Scoring, Sink
+from inhouse.runtime.engines.embedded.jobs import Embedding, Generation, Job, Looking, Scoring, Sink
 from inhouse.runtime.engines.embedded.model import Grammar, NativeModel, Shape
 from inhouse.runtime.engines.embedded.prefixes import Prefixes
 from inhouse.runtime.engines.embedded.protocol import (
     Asked,
     CompletionBody,
     Config,
+    EmbeddingsBody,
     ScoreBody,
 )
 from inhouse.runtime.engines.embedded.sampling import Sampler
@@ -96,6 +97,17 @@ class Service:
         row = await self._answer(lambda sink: Looking(tokens, sink, body.lora(), body.priority))
         values: list[float] = row.tolist()
         return values
+
+    async def embed(self, body: EmbeddingsBody) -> list[list[float]]:
+        """A vector for each text."""
+        texts = [self.model.tokenize(text) for text in body.input]
+
+        async def one(tokens: list[int]) -> list[float]:
+            row = await self._answer(lambda sink: Embedding(tokens, sink, priority=body.priority))
+            vector: list[float] = row.tolist()
+            return vector
+
+        return await asyncio.gather(*map(one, texts))
 
     def health(self) -> dict[str, Any]:
         """What an operator would want to know."""
