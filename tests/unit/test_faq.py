@@ -45,8 +45,8 @@ def entry(question: str, answer: str, *, heading: str | None = None) -> Passage:
 
 
 def found(question: str, cosines: Mapping[str, float], *entries: Passage) -> str | None:
-    support = asyncio.run(faq.find(question, entries, Cosines(cosines)))
-    return support.quote if support else None
+    known = asyncio.run(faq.find(question, entries, Cosines(cosines)))
+    return known.text if known else None
 
 
 POST = entry("Postage", "Everything goes on Thursdays.")
@@ -80,3 +80,11 @@ def test_a_heading_that_asks_is_a_question_too() -> None:
 
 def test_without_questions_nothing_is_compared() -> None:
     assert found("Postage", {}, POST) is None
+
+
+def test_only_a_question_of_its_own_that_is_near_in_meaning_is_looked_at() -> None:
+    near, far = DOG.model_copy(update={"cosine": 0.9}), DOG.model_copy(update={"cosine": 0.8})
+    post = POST.model_copy(update={"cosine": 0.95})
+    assert faq.likely([post, near]) == near
+    assert faq.likely([far, near]) is None, "the best one counts, as the search has it"
+    assert faq.likely([post]) is None and faq.likely([DOG]) is None

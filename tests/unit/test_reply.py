@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import math
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import replace
 
 import pytest
@@ -14,7 +15,7 @@ from inhouse.content.search import Found
 from inhouse.core.errors import Unavailable
 from inhouse.core.events import Ended, Event, Replaced, Step, Token
 from inhouse.core.passages import Passage, Place
-from inhouse.runtime.engines.base import Adapter
+from inhouse.runtime.engines.base import Adapter, Completion, Piece, Usage
 from inhouse.runtime.engines.fake import FakeEngine, Script
 from inhouse.runtime.profile import Method, Profile
 from inhouse.runtime.prompts import NO_ANSWER
@@ -105,6 +106,32 @@ def test_the_owners_own_answer_to_this_question_needs_no_model() -> None:
     assert not engine.requests
     ended, _, engine = ask("When do you ship pigs?", "every Thursday", retriever=FakeRetriever((asked,)))
     assert ended.kind == "grounded" and engine.requests, "about the same, and not the same question"
+
+
+@pytest.mark.parametrize(("doubt", "kind"), [(0.3, "extractive"), (0.8, "grounded")])
+def test_an_answer_of_the_owners_own_is_given_where_the_model_finds_it_there(doubt: float, kind: str) -> None:
+    class Looking(FakeEngine):
+        async def complete(self, request: Completion) -> AsyncGenerator[Piece | Usage, None]:
+            self.requests.append(request)
+            top = ((" Not", math.log(doubt)), ("Yes", math.log(1 - doubt)))
+            yield Piece("every Thursday", logprob=-0.1, top=tuple((text.strip(), p) for text, p in top))
+            yield Usage("length" if request.max_tokens == 1 else "stop", 9, 1)
+
+    asked = {"title": "When do parcels leave?", "place": Place(), "cosine": 0.86}
+    engine = Looking()
+    made = ReplyRequest("ai_1", "Kilnfold", "business", BRIEF, "Do you ship on Fridays?")
+    retriever = FakeRetriever((PASSAGE.model_copy(update=asked),))
+
+    async def collect() -> Ended:
+        replier = Replier(engine, retriever, Profile(method=Method.TRAINED, abstain_above=0.95))
+        events = [event async for event in replier.reply(made)]
+        assert isinstance(events[-1], Ended)
+        return events[-1]
+
+    ended = asyncio.run(collect())
+    assert (ended.kind, ended.finish) == (kind, "stop")
+    assert engine.requests[0].max_tokens == 1 and len(engine.requests) == (1 if kind == "extractive" else 2)
+    assert ended.answer == (PASSAGE.text if kind == "extractive" else "Every Thursday.")
 
 
 def test_an_answer_of_two_sentences_is_quoted_whole() -> None:

@@ -79,7 +79,7 @@ class Search:
                     tx, view, hits, about, [number for number in cosines if number not in words]
                 )
             scores = fusion.fuse(words, hits.most, cosines, self._embedder.weight)
-            ranked = _ranked(tx, view.ai_id, scores, 2 * min(k, _MOST_RESULTS) + _SPARE)
+            ranked = _ranked(tx, view.ai_id, scores, cosines, 2 * min(k, _MOST_RESULTS) + _SPARE)
             best = freshness.arrange(list(ranked.values()), question, min(k, _MOST_RESULTS))
             kept = {passage.id for passage in best}
             cosine = max(cosines.values(), default=None)
@@ -110,12 +110,14 @@ class Search:
         return row
 
 
-def _ranked(tx: Tx, ai_id: str, scores: Mapping[int, float], most: int) -> dict[int, Passage]:
+def _ranked(
+    tx: Tx, ai_id: str, scores: Mapping[int, float], cosines: Mapping[int, float], most: int
+) -> dict[int, Passage]:
     """The candidates as passages with their scores, by number, best first."""
     looked_at = dict(islice(scores.items(), most))
     there = index.passages_by_number(tx, ai_id, list(looked_at))
     return {
-        number: there[number].model_copy(update={"score": score})
+        number: there[number].model_copy(update={"score": score, "cosine": cosines.get(number)})
         for number, score in looked_at.items()
         if number in there
     }

@@ -38,6 +38,8 @@ class Passage(BaseModel):
     published_at: datetime | None
     score: float = 0.0
     """Fused relevance, only comparable within one search."""
+    cosine: float | None = None
+    """Nearness in meaning to what was searched (-1 to 1); ``None`` where it was not compared."""
 
 
 class Citation(BaseModel):

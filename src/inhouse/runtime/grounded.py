@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from dataclasses import replace
 
 from inhouse.content.lexical import terms
 from inhouse.content.search import Found
@@ -40,15 +41,34 @@ class Grounded:
         least = self._profile.extract_support if extract else self._profile.least_support
         if not found.passages or (found.support is not None and found.support < least):
             return
-        known = await faq.find(found.question, [*found.passages, *found.near], self._retriever)
+        known = await self._known(draft, found, looks=not extract)
         if known is not None:
-            draft.kind, draft.citations = "extractive", (known.citation(),)
-            yield known.quote
+            draft.kind, draft.citations = "extractive", (Support(known, known.text, 1.0).citation(),)
+            yield known.text
             return
         said = self._quoted(draft, found) if extract else _as_sentence(self._written(draft, found))
         async with aclosing(said) as pieces:
             async for piece in pieces:
                 yield piece
+
+    async def _known(self, draft: Draft, found: Found, looks: bool) -> Passage | None:
+        """The owner's own answer to this question. It is given whole, so the model ``looks`` where that isn't certain."""
+        there = [*found.passages, *found.near]
+        same = await faq.find(found.question, there, self._retriever)
+        if same is not None or not looks or self._profile.method is not Method.TRAINED:
+            return same
+        likely = faq.likely(there)
+        if likely is None:
+            return None
+        look = replace(self._completion(draft, Notes([likely])), max_tokens=1)
+        doubt = 1.0
+        async with aclosing(self._engine.complete(look)) as stream:
+            async for piece in stream:
+                if isinstance(piece, Usage):
+                    draft.charge(replace(piece, finish="stop"))  # cut off on purpose
+                elif piece.top:
+                    doubt = _doubt(piece)
+        return likely if doubt <= faq.DOUBT else None
 
     async def _quoted(self, draft: Draft, found: Found) -> AsyncGenerator[str, None]:
         """The sentence that is nearest to the question."""
@@ -100,12 +120,7 @@ class Grounded:
 
     def _declines(self, first: Piece) -> bool:
         """Whether "not in the notes" is likely enough, judged by the answer's first token."""
-        if self._profile.method is not Method.TRAINED or not first.top:
-            return False
-        share = sum(
-            math.exp(logprob) for text, logprob in first.top if text and prompts.NO_ANSWER.startswith(text)
-        )
-        return share > self._profile.abstain_above
+        return self._profile.method is Method.TRAINED and _doubt(first) > self._profile.abstain_above
 
     def _completion(self, draft: Draft, notes: Notes) -> Completion:
         trained = self._profile.method is Method.TRAINED
@@ -134,6 +149,13 @@ class Grounded:
             return None
         passage, sentence = sentences[scores.index(max(scores))]
         return Support(passage, sentence, 1.0)
+
+
+def _doubt(first: Piece) -> float:
+    """The probability that the model says "not in the notes", by its answer's first token."""
+    return sum(
+        math.exp(logprob) for text, logprob in first.top if text and prompts.NO_ANSWER.startswith(text)
+    )
 
 
 async def _as_sentence(pieces: AsyncGenerator[str, None]) -> AsyncGenerator[str, None]:
