@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import sys
 import threading
 
 from inhouse.app.services import open_home
@@ -15,12 +16,12 @@ _LOOK_SECONDS = 1.0
 
 
 def main() -> None:
-    """Run as ``python -m inhouse.worker``."""
+    """Run as ``python -m inhouse.worker PARENT``. The parent says who it is: it may be gone before this one can look."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s worker %(levelname)s %(message)s")
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    threading.Thread(target=_stop_with_parent, args=(os.getppid(), stop), daemon=True).start()
+    threading.Thread(target=_stop_with_parent, args=(int(sys.argv[1]), stop), daemon=True).start()
     services = open_home(Settings())
     try:
         run_forever(services, stop)
@@ -29,9 +30,9 @@ def main() -> None:
 
 
 def _stop_with_parent(parent: int, stop: threading.Event) -> None:
-    while not stop.wait(_LOOK_SECONDS):
-        if os.getppid() != parent:
-            stop.set()
+    while os.getppid() == parent and not stop.wait(_LOOK_SECONDS):
+        pass
+    stop.set()
 
 
 if __name__ == "__main__":

@@ -62,8 +62,9 @@ def ask(
     request: ReplyRequest | None = None,
     retriever: FakeRetriever | None = None,
     profile: Profile = Profile(method=Method.TRAINED),
+    engine: FakeEngine | None = None,
 ) -> tuple[Ended, list[Event], FakeEngine]:
-    engine = FakeEngine(script)
+    engine = engine or FakeEngine(script)
     made = replace(request or ReplyRequest("ai_1", "Kilnfold", "business", BRIEF, ""), question=question)
 
     async def collect() -> list[Event]:
@@ -108,27 +109,31 @@ def test_the_owners_own_answer_to_this_question_needs_no_model() -> None:
     assert ended.kind == "grounded" and engine.requests, "about the same, and not the same question"
 
 
+class Doubting(FakeEngine):
+    """Says every time "every Thursday", with so much doubt whether the notes hold an answer at all."""
+
+    def __init__(self, doubt: float) -> None:
+        super().__init__()
+        self.doubt = doubt
+
+    async def complete(self, request: Completion) -> AsyncGenerator[Piece | Usage, None]:
+        self.requests.append(request)
+        top = (("Not", math.log(self.doubt)), ("every", math.log(1 - self.doubt)))
+        yield Piece("every Thursday", logprob=-0.1, top=top)
+        yield Usage("length" if request.max_tokens == 1 else "stop", 9, 1)
+
+
+def doubting(doubt: float, question: str, **changes: object) -> tuple[Ended, list[Event], FakeEngine]:
+    """Ask an engine that doubts, of one passage changed so."""
+    retriever = FakeRetriever((PASSAGE.model_copy(update=changes),))
+    profile = Profile(method=Method.TRAINED, abstain_above=0.95)
+    return ask(question, retriever=retriever, profile=profile, engine=Doubting(doubt))
+
+
 @pytest.mark.parametrize(("doubt", "kind"), [(0.3, "extractive"), (0.8, "grounded")])
 def test_an_answer_of_the_owners_own_is_given_where_the_model_finds_it_there(doubt: float, kind: str) -> None:
-    class Looking(FakeEngine):
-        async def complete(self, request: Completion) -> AsyncGenerator[Piece | Usage, None]:
-            self.requests.append(request)
-            top = ((" Not", math.log(doubt)), ("Yes", math.log(1 - doubt)))
-            yield Piece("every Thursday", logprob=-0.1, top=tuple((text.strip(), p) for text, p in top))
-            yield Usage("length" if request.max_tokens == 1 else "stop", 9, 1)
-
-    asked = {"title": "When do parcels leave?", "place": Place(), "cosine": 0.86}
-    engine = Looking()
-    made = ReplyRequest("ai_1", "Kilnfold", "business", BRIEF, "Do you ship on Fridays?")
-    retriever = FakeRetriever((PASSAGE.model_copy(update=asked),))
-
-    async def collect() -> Ended:
-        replier = Replier(engine, retriever, Profile(method=Method.TRAINED, abstain_above=0.95))
-        events = [event async for event in replier.reply(made)]
-        assert isinstance(events[-1], Ended)
-        return events[-1]
-
-    ended = asyncio.run(collect())
+    own = {"title": "When do parcels leave?", "place": Place(), "cosine": 0.86}
+    ended, _, engine = doubting(doubt, "Do you ship on Fridays?", **own)
     assert (ended.kind, ended.finish) == (kind, "stop")
     assert engine.requests[0].max_tokens == 1 and len(engine.requests) == (1 if kind == "extractive" else 2)
     assert ended.answer == (PASSAGE.text if kind == "extractive" else "Every Thursday.")
@@ -299,3 +304,32 @@ def test_a_reader_who_leaves_stops_the_engine() -> None:
 
     asyncio.run(leave())
     assert engine.stopped == 1
+
+
+WAY = PASSAGE.model_copy(
+    update={
+        "title": "Finding us",
+        "place": Place(),
+        "text": "Take the track with grass down the middle. The 82 bus from Hawes stops at the chapel. The shop is step-free.",
+    }
+)
+
+
+def test_a_span_that_is_beside_the_point_gives_way_to_the_sentence_that_names_it() -> None:
+    ended, events, _ = ask("How do I get to you by bus?", "step-free", retriever=FakeRetriever((WAY,)))
+    assert shown(events) == ended.answer == "The 82 bus from Hawes stops at the chapel."
+    assert (ended.kind, ended.citations[0].quote) == ("extractive", ended.answer)
+    ended, _, _ = ask("Where does the bus stop?", "at the chapel", retriever=FakeRetriever((WAY,)))
+    assert (ended.kind, ended.answer) == ("grounded", "At the chapel.")
+    ended, _, _ = ask("Are there steps for my chair?", "step-free", retriever=FakeRetriever((WAY,)))
+    assert ended.kind == "grounded", "no sentence names it better"
+
+
+@pytest.mark.parametrize(
+    ("message", "kind"), [("My sister loves Thursdays.", "chat"), ("Where do you ship?", "grounded")]
+)
+def test_what_only_says_something_needs_less_doubt_to_be_answered_from_the_notes(
+    message: str, kind: str
+) -> None:
+    ended, _, _ = doubting(0.8, message)
+    assert ended.kind == kind

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import sys
 import time
 from collections.abc import AsyncIterator, Callable
@@ -58,7 +59,9 @@ async def _keep_worker() -> None:
     failures = 0
     while True:
         began = time.monotonic()
-        process = await asyncio.create_subprocess_exec(sys.executable, "-m", "inhouse.worker")
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "inhouse.worker", str(os.getpid())
+        )
         try:
             code = await process.wait()
         except asyncio.CancelledError:

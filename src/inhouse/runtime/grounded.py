@@ -10,7 +10,7 @@ from dataclasses import replace
 from inhouse.content.lexical import terms
 from inhouse.content.search import Found
 from inhouse.core.passages import Passage
-from inhouse.runtime import faq, prompts
+from inhouse.runtime import faq, prompts, smalltalk
 from inhouse.runtime.draft import Draft
 from inhouse.runtime.engines.base import Completion, Engine, Piece, Usage
 from inhouse.runtime.grounding import Notes, Support
@@ -20,6 +20,8 @@ from inhouse.runtime.request import Retriever
 _LONGEST_ANSWER = 80
 #: So many words must stand in the notes in one piece before the fan sees the first of them: fewer may stand anywhere.
 _WORDS_BEFORE_SHOWN = 3
+#: What only says something is answered from the notes where the model has no more doubt than this: it may want no facts.
+_UNASKED = 0.5
 #: What a sentence's share of the question's words counts beside its cosine, when one is picked.
 _WORDS = 0.1
 #: Passages longer than this are cut for the model: a prompt costs the fan about 3.5 ms a token.
@@ -37,14 +39,16 @@ class Grounded:
 
     async def answer(self, draft: Draft, found: Found) -> AsyncGenerator[str, None]:
         """Stream the answer and set the draft's kind and citations; yields nothing where the passages hold none."""
-        extract = self._profile.method is Method.EXTRACTIVE or not self._profile.writes(draft.language)
-        least = self._profile.extract_support if extract else self._profile.least_support
-        if not found.passages or (found.support is not None and found.support < least):
+        if not found.passages:
             return
+        extract = self._profile.method is Method.EXTRACTIVE or not self._profile.writes(draft.language)
         known = await self._known(draft, found, looks=not extract)
         if known is not None:
             draft.kind, draft.citations = "extractive", (Support(known, known.text, 1.0).citation(),)
             yield known.text
+            return
+        least = self._profile.extract_support if extract else self._profile.least_support
+        if found.support is not None and found.support < least:
             return
         said = self._quoted(draft, found) if extract else _as_sentence(self._written(draft, found))
         async with aclosing(said) as pieces:
@@ -88,7 +92,11 @@ class Grounded:
                     draft.kind = "grounded"
                     yield said[len(shown) :]
                     shown = said
-        if (support := notes.support(said, found.question)) is not None:
+        support = notes.support(said, found.question)
+        if support is not None and not shown and (other := notes.elsewhere(support, draft.question)):
+            draft.kind, draft.citations = "extractive", (other.citation(),)
+            yield other.quote
+        elif support is not None:
             draft.kind, draft.citations = "grounded", (support.citation(),)
             yield said[len(shown) :]
         elif (support := notes.support(shown, found.question)) is not None:
@@ -108,7 +116,9 @@ class Grounded:
                     draft.charge(piece)
                 elif decided:
                     yield piece.text
-                elif (not opening and self._declines(piece)) or opening.strip().startswith(prompts.NO_ANSWER):
+                elif (not opening and self._declines(draft, piece)) or opening.strip().startswith(
+                    prompts.NO_ANSWER
+                ):
                     return
                 else:
                     opening += piece.text
@@ -118,9 +128,10 @@ class Grounded:
         if not decided and opening.strip() != prompts.NO_ANSWER:
             yield opening
 
-    def _declines(self, first: Piece) -> bool:
+    def _declines(self, draft: Draft, first: Piece) -> bool:
         """Whether "not in the notes" is likely enough, judged by the answer's first token."""
-        return self._profile.method is Method.TRAINED and _doubt(first) > self._profile.abstain_above
+        above = self._profile.abstain_above if smalltalk.asks(draft.question) else _UNASKED
+        return self._profile.method is Method.TRAINED and _doubt(first) > above
 
     def _completion(self, draft: Draft, notes: Notes) -> Completion:
         trained = self._profile.method is Method.TRAINED

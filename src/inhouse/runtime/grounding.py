@@ -6,6 +6,7 @@ An answer that is not in the passages is not given, whatever the model says: see
 from __future__ import annotations
 
 import unicodedata
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -17,6 +18,8 @@ from inhouse.core.passages import Citation, Passage
 
 #: Share of an answer's terms that one sentence must hold for the answer to stand on it.
 _ENOUGH_SUPPORT = 0.7
+#: A word tells what a question is about where at most this share of the sentences holds it.
+_FEW = 0.2
 #: Words that turn a sentence into its opposite: an answer in other words must not gain or lose one.
 _DENIAL = regex.compile(r"\b(?:no|not|never|none|nothing|neither|nor|cannot|without)\b|n[’']t\b", regex.I)
 
@@ -77,6 +80,21 @@ class Notes:
             or self._by_terms(answer)
         )
         return max(found, key=lambda support: len(asked & set(terms(support.quote))), default=None)
+
+    def elsewhere(self, support: Support, question: str) -> Support | None:
+        """A sentence that names what the question is about, where the one that supports the answer does not.
+
+        What it is about are the question's words that few sentences here hold. ``None`` where the support holds one of
+        them (its title counts too), or no sentence does.
+        """
+        held = [set(terms(f"{passage.title} {text}")) for passage, text in self._sentences]
+        times = Counter(term for words in held for term in words)
+        telling = {t for t in terms(question) if 0 < times[t] <= max(1, len(held) * _FEW)}
+        if not telling or telling & set(terms(f"{support.passage.title} {support.quote}")):
+            return None
+        worth = [sum(1 / times[term] for term in telling & words) for words in held]
+        best = worth.index(max(worth))
+        return Support(*self._sentences[best], 1.0)
 
     def sentences(self) -> Sequence[tuple[Passage, str]]:
         """Every sentence with its passage, in the passages' order."""
