@@ -6,7 +6,6 @@ An answer that is not in the passages is not given, whatever the model says: see
 from __future__ import annotations
 
 import unicodedata
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -18,8 +17,14 @@ from inhouse.core.passages import Citation, Passage
 
 #: Share of an answer's terms that one sentence must hold for the answer to stand on it.
 _ENOUGH_SUPPORT = 0.7
-#: A word tells what a question is about where at most this share of the sentences holds it.
-_FEW = 0.2
+#: English words that say nothing of what a question is about.
+_FUNCTION_WORDS = frozenset(
+    terms(
+        "a about an and any are as at be been by can could did do does for from get go had has have he her him his how i in is"
+        " it its long many may me much my no not of often old on one or our please she should so some than that the their them"
+        " then there they this to up us use was we were what when where which who whom whose why will with would you your"
+    )
+)
 #: Words that turn a sentence into its opposite: an answer in other words must not gain or lose one.
 _DENIAL = regex.compile(r"\b(?:no|not|never|none|nothing|neither|nor|cannot|without)\b|n[’']t\b", regex.I)
 
@@ -82,19 +87,12 @@ class Notes:
         return max(found, key=lambda support: len(asked & set(terms(support.quote))), default=None)
 
     def elsewhere(self, support: Support, question: str) -> Support | None:
-        """A sentence that names what the question is about, where the one that supports the answer does not.
-
-        What it is about are the question's words that few sentences here hold. ``None`` where the support holds one of
-        them (its title counts too), or no sentence does.
-        """
-        held = [set(terms(f"{passage.title} {text}")) for passage, text in self._sentences]
-        times = Counter(term for words in held for term in words)
-        telling = {t for t in terms(question) if 0 < times[t] <= max(1, len(held) * _FEW)}
-        if not telling or telling & set(terms(f"{support.passage.title} {support.quote}")):
+        """A sentence with every word of what the question is about, where the one that supports the answer has none."""
+        about = set(terms(question)) - _FUNCTION_WORDS
+        if not about or about & _words(support.passage, support.quote):
             return None
-        worth = [sum(1 / times[term] for term in telling & words) for words in held]
-        best = worth.index(max(worth))
-        return Support(*self._sentences[best], 1.0)
+        named = ((passage, text) for passage, text in self._sentences if about <= _words(passage, text))
+        return next((Support(passage, text, 1.0) for passage, text in named), None)
 
     def sentences(self) -> Sequence[tuple[Passage, str]]:
         """Every sentence with its passage, in the passages' order."""
@@ -118,6 +116,11 @@ class Notes:
         ]
         best = max((support.share for support in shares), default=0.0)
         return [support for support in shares if support.share == best and best >= _ENOUGH_SUPPORT]
+
+
+def _words(passage: Passage, sentence: str) -> set[str]:
+    """A sentence's terms with those of what it stands under."""
+    return set(terms(f"{passage.title} {passage.place.heading or ''} {sentence}"))
 
 
 def folded(text: str) -> str:
