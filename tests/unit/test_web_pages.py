@@ -317,6 +317,24 @@ async def test_the_log_and_the_export_are_for_who_manages_the_ai(
     assert (await client.get("/studio/quill/settings/export")).status_code in (303, 401)
 
 
+async def test_a_person_changes_their_own_name_and_password(client: httpx.AsyncClient) -> None:
+    assert (await client.get("/account")).headers["location"].startswith("/sign-in")
+    await post(client, "/sign-in", "/sign-in", email=EMAIL, password=PASSWORD)
+    reply = await post(client, "/account", "/account", name="Mara Q.")
+    assert reply.headers["location"] == "/account?said=saved"
+    assert "Mara Q." in (await client.get("/account")).text
+    wrong = await post(client, "/account", "/account/password", old="not it at all", new="a new sentence")
+    assert wrong.status_code == 401 and "wrong" in wrong.text
+    short = await post(client, "/account", "/account/password", old=PASSWORD, new="short")
+    assert short.status_code >= 400
+    right = await post(client, "/account", "/account/password", old=PASSWORD, new="a new sentence")
+    assert right.headers["location"] == "/account?said=password-changed"
+    assert (await client.get("/studio")).status_code == 200, "this session stays"
+    client.cookies.clear()
+    reply = await post(client, "/sign-in", "/sign-in", email=EMAIL, password="a new sentence")
+    assert reply.headers["location"] == "/studio"
+
+
 async def test_the_guard_can_be_tried(owner: httpx.AsyncClient) -> None:
     page, action = "/studio/quill/brief", "/studio/quill/brief/preview"
     stopped = await post(owner, page, action, sentence="Inkwell is the best shop in town, buy there!")

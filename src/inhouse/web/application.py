@@ -14,6 +14,7 @@ from inhouse.web import errors
 from inhouse.web.api import chat, docs, health, models
 from inhouse.web.limits import MEGABYTE, USUAL_BODY, BodyLimit, RateLimit
 from inhouse.web.pages import (
+    account,
     fan,
     fan_data,
     fan_source,
@@ -57,7 +58,7 @@ _STUDIO = (
     studio_settings,
     studio_jobs,
 )
-_PAGES = (home, sign_in, joining, *_FAN, *_STUDIO, operator)
+_PAGES = (home, sign_in, joining, account, *_FAN, *_STUDIO, operator)
 _API = (models, chat, health)
 
 

@@ -28,6 +28,7 @@ _NOTICES = {
     "archived": N_("Archived. Nobody can chat with this AI until you restore it."),
     "restored": N_("Restored."),
     "signed-out": N_("You are signed out."),
+    "password-changed": N_("Your password is changed."),
     "password-set": N_("Your password is set. Sign in with it."),
     "asked-person": N_("Passed on. The reply will appear here in this thread."),
     "erased": N_("Erased."),

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 import uvicorn
 from pydantic import BaseModel, ValidationError
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
@@ -96,7 +96,12 @@ def create_app(service: Service) -> Starlette:
             Route("/v1/logits", logits, methods=["POST"]),
             Route("/v1/health", health),
         ],
-        exception_handlers={InhouseError: _refuse, ValidationError: _refuse},
+        exception_handlers={
+            InhouseError: _refuse,
+            ValidationError: _refuse,
+            # Given up while it was sent: nobody reads an answer, and it is no fault to log.
+            ClientDisconnect: lambda *_: Response(status_code=499),
+        },
         lifespan=lifespan,
     )
 
