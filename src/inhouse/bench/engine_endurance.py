@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import os
 import random
 from collections.abc import Sequence
 from contextlib import aclosing
@@ -17,7 +18,7 @@ from inhouse.bench.engine_servers import prompt
 from inhouse.bench.made_adapters import random_adapter
 from inhouse.bench.report import Cell, Target, at_most
 from inhouse.core.errors import InhouseError
-from inhouse.runtime.engines.base import Adapter, Completion, Piece, ScoreRequest, Usage
+from inhouse.runtime.engines.base import Adapter, Completion, Piece, Usage
 from inhouse.runtime.engines.embedded.engine import EmbeddedEngine
 
 Found = tuple[dict[str, Cell], list[Target]]
@@ -46,8 +47,8 @@ async def releases(
 ) -> Found:
     """Change what is live while fans ask: every stream must end whole, and speak as the release it began with.
 
-    An answer counts as mixed where another of the adapters in use makes it likelier than its own does: it was greedy,
-    so that its own must like it best.
+    Afterwards each question is asked again, alone, under the answer's own release and under three others. An answer
+    counts as mixed where it begins more like another's than like its own (batches of other sizes may round differently).
     """
     versions = [random_adapter(model, folder, 500 + seed) for seed in range(count + _LIVE)]
     live = versions[:_LIVE]
@@ -72,10 +73,10 @@ async def releases(
     await asyncio.gather(*fans)
     mixed = 0
     for one in said:
-        if one.answer:
-            others = chance.sample([v for v in versions if v.hash != one.adapter.hash], 3)
-            own, *rest = [await _likelihood(engine, one, adapter) for adapter in (one.adapter, *others)]
-            mixed += own < max(rest)
+        others = chance.sample([v for v in versions if v.hash != one.adapter.hash], 3)
+        again = [await _whole(engine, one.question, adapter) for adapter in (one.adapter, *others)]
+        own, *rest = [len(os.path.commonprefix([one.answer, answer])) for answer in again]
+        mixed += own < max(rest)
     row: dict[str, Cell] = {"what": f"{count} release changes under load", "answers": len(said)}
     return row | {"dropped": dropped, "mixed": mixed}, [
         at_most(f"{count} release changes, streams dropped", float(dropped), 0),
@@ -157,8 +158,3 @@ async def _whole(engine: EmbeddedEngine, question: str, adapter: Adapter, tokens
             ended = ended or isinstance(part, Usage)
     assert ended, "a stream that ends without its usage raises"
     return answer
-
-
-async def _likelihood(engine: EmbeddedEngine, said: Said, adapter: Adapter) -> float:
-    score = await engine.score(ScoreRequest(said.answer, prompt=said.question, adapter=adapter))
-    return score.logprob

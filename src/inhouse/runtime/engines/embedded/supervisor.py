@@ -16,8 +16,9 @@ from inhouse.core.errors import InhouseError
 from inhouse.runtime.engines.embedded.child import HOPELESS
 from inhouse.runtime.engines.embedded.protocol import Config
 
-#: Seconds: how long a start may take, the first and the longest pause before another try, and what counts as stable.
-_START, _PAUSE, _LONGEST, _STABLE = 120.0, 0.05, 5.0, 30.0
+#: Seconds: how long a start may take, the first and the longest pause before another try, and what counts as stable:
+#: one that answered for so long was ended from outside or by a request, which is not sent a third time.
+_START, _PAUSE, _LONGEST, _STABLE = 120.0, 0.05, 5.0, 2.0
 _POLL = 0.02
 
 
@@ -58,20 +59,20 @@ class Supervisor:
         await self._end()
 
     async def _keep_alive(self) -> None:
-        pause, began = _PAUSE, time.monotonic()
+        pause, answered = _PAUSE, time.monotonic()
         while True:
             assert self._process is not None
             await self._process.wait()
             self.ready.clear()
-            if time.monotonic() - began > _STABLE:
+            if time.monotonic() - answered > _STABLE:
                 pause = _PAUSE
             while True:
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, _LONGEST)
-                began = time.monotonic()
                 self.restarts += 1
                 try:
                     await self._launch()
+                    answered = time.monotonic()
                     break
                 except EngineFailed as error:
                     sys.stderr.write(f"{error.message}\n")
