@@ -79,7 +79,7 @@ def test_templates_may_refuse_but_not_reach_out() -> None:
 
 def test_threads_follow_what_others_compute() -> None:
     now, busy, own = [0.0], [0.0], [0.0]
-    governor = Governor(2, 2, lambda: busy[0], lambda: own[0], lambda: now[0])
+    governor = Governor(2, 2, lambda: busy[0], lambda: own[0], lambda: 2, lambda: now[0])
 
     def second(others: float, ours: float) -> int:
         now[0] += 1
@@ -94,6 +94,19 @@ def test_threads_follow_what_others_compute() -> None:
     now[0] += 0.01
     busy[0] += 5  # too soon to tell
     assert governor.look() == 2
+
+
+def test_work_that_begins_looks_at_who_runs_now() -> None:
+    now, busy, running = [0.0], [0.0], [2]
+    governor = Governor(2, 2, lambda: busy[0], lambda: 0.0, lambda: running[0], lambda: now[0])
+    now[0], busy[0] = 60.0, 110.0  # while we slept others were busy, and they are gone
+    governor.begin()
+    assert governor.look() == 2
+    running[0] = 4  # we, who asks, and two of a training
+    governor.begin()
+    assert governor.look() == 1
+    now[0], busy[0] = 61.0, 110.1
+    assert governor.look() == 2, "from then on what they compute counts"
 
 
 def test_another_version_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import os
 import random
 from collections.abc import Sequence
 from contextlib import aclosing
@@ -75,7 +74,7 @@ async def releases(
     for one in said:
         others = chance.sample([v for v in versions if v.hash != one.adapter.hash], 3)
         again = [await _whole(engine, one.question, adapter) for adapter in (one.adapter, *others)]
-        own, *rest = [len(os.path.commonprefix([one.answer, answer])) for answer in again]
+        own, *rest = [_alike(one.answer, answer) for answer in again]
         mixed += own < max(rest)
     row: dict[str, Cell] = {"what": f"{count} release changes under load", "answers": len(said)}
     return row | {"dropped": dropped, "mixed": mixed}, [
@@ -158,3 +157,10 @@ async def _whole(engine: EmbeddedEngine, question: str, adapter: Adapter, tokens
             ended = ended or isinstance(part, Usage)
     assert ended, "a stream that ends without its usage raises"
     return answer
+
+
+def _alike(one: str, other: str) -> int:
+    """How many characters both begin with."""
+    return next(
+        (at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other))
+    )

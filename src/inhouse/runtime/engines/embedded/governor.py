@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import psutil
 
@@ -20,8 +21,15 @@ _PERIOD = 0.2
 _TOLERATED = 0.4
 
 
+#: Threads that run in the moment that work begins, and are no one's who would keep a core: this one, and who asks.
+_OURS = 2
+
+
 class Governor:
-    """Ask it before each batch. ``busy`` and ``own`` return CPU seconds used so far by all and by this process."""
+    """Tell it when work begins, and ask it before each batch.
+
+    ``busy`` and ``own`` return CPU seconds used so far by all and by this process, ``running`` the threads that run now.
+    """
 
     def __init__(
         self,
@@ -29,13 +37,20 @@ class Governor:
         cores: int | None = None,
         busy: Callable[[], float] | None = None,
         own: Callable[[], float] = time.process_time,
+        running: Callable[[], int] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._most = most
         self._cores = cores or psutil.cpu_count() or most
         self._busy, self._own, self._clock = busy or _all_busy, own, clock
+        self._running = running or _all_running
         self._last = (clock(), self._busy(), self._own())
         self.threads = most
+
+    def begin(self) -> None:
+        """Work begins after a pause: what others computed meanwhile says nothing of now, who runs at this moment does."""
+        self._last = (self._clock(), self._busy(), self._own())
+        self._leave(max(0, self._running() - _OURS))
 
     def look(self) -> int:
         """The number of threads for the next batch."""
@@ -45,11 +60,21 @@ class Governor:
             busy, own = self._busy(), self._own()
             others = ((busy - self._last[1]) - (own - self._last[2])) / passed
             self._last = (now, busy, own)
-            taken = math.ceil(max(0.0, others - _TOLERATED))
-            self.threads = max(1, min(self._most, self._cores - taken))
+            self._leave(math.ceil(max(0.0, others - _TOLERATED)))
         return self.threads
+
+    def _leave(self, taken: int) -> None:
+        self.threads = max(1, min(self._most, self._cores - taken))
 
 
 def _all_busy() -> float:
     times = psutil.cpu_times()
     return float(times.user + times.nice + times.system)
+
+
+def _all_running() -> int:
+    """The threads of this machine that run or could; as many as our own where the system doesn't tell."""
+    try:
+        return int(Path("/proc/loadavg").read_text().split()[3].partition("/")[0])
+    except (OSError, IndexError, ValueError):
+        return _OURS

@@ -61,6 +61,7 @@ class Service:
             if not self._scheduler.work:
                 self._wake.clear()
                 await self._wake.wait()
+                self._governor.begin()
             self._govern()
             self._scheduler.step()
             for _ in range(_BREATH):
