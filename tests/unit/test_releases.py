@@ -387,11 +387,12 @@ def test_a_refresh_does_not_bring_back_what_was_replaced_meanwhile(here: World) 
     here.release()
     write(here, "The kiln is large.")
     refresh(here)
-    newer = here.release()
+    newer = here.release(adapter=here.adapters.put(here.ai.id, "a1", "src_1", voice=BETTER))
     run_gates(here)
     with here.db.read() as tx:
         made = here.releases.current(tx, here.ai.id)
     assert made is not None and made.number > newer.number
+    assert made.adapter_hash == newer.adapter_hash, "what was refreshed is the newer one"
     assert waiting(here) == 0  # the newer release was refreshed in its turn
     here.releases.roll_back(OWNER, here.ai.id)
     assert route(here).release_id == newer.id

@@ -313,6 +313,9 @@ async def test_the_log_and_the_export_are_for_who_manages_the_ai(
     assert exported.headers["content-disposition"] == 'attachment; filename="quill.json"'
     assert exported.json()["ai"]["slug"] == "quill"
     assert "exported AI" in (await owner.get("/studio/quill/log")).text
+    owner.cookies.set("inhouse_language", "ja")
+    log = (await owner.get("/studio/quill/log")).text
+    assert "AIを書き出し" in log and "<strong>システム</strong>" in log
     client.cookies.clear()
     assert (await client.get("/studio/quill/settings/export")).status_code in (303, 401)
 

@@ -115,10 +115,8 @@ def _import_one(ai_id: str, what: str, right: str, wish: Wish) -> ImportReport |
         job = _queue(ai_id, what, right, wish)
         with progress_bar(f"Importing {what}") as report:
             job = finish(services(), job, report)
-            for following in (
-                "embed",
-                "gate",
-            ):  # the second where the AI is live: new content goes through it
+            # Where the AI is live, its new content goes through the gate.
+            for following in ("embed", "gate"):
                 finish_queued(services(), ai_id, following, report)
     except UsageError:
         raise

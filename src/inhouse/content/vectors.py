@@ -105,15 +105,15 @@ class Nearest:
         if tx.dialect.name == "postgresql":
             return _find_in_postgres(tx, view, model, query, limit, list(also))
         held = self._of(tx, view.ai_id, model)
-        if hidden := [row.number for row in tx.execute(view.hidden)]:
-            held = held.without(hidden)
-        if not len(held.numbers):
+        hidden = [row.number for row in tx.execute(view.hidden)]
+        shown = np.flatnonzero(~np.isin(held.numbers, hidden))
+        if not len(shown):
             return {}
         # einsum and not @: BLAS spreads this over all cores, and waits for each of them on a busy machine.
         cosines = np.einsum("ij,j->i", held.vectors, query)
-        best = np.argpartition(-cosines, min(limit, len(cosines)) - 1)[:limit]
+        best = shown[np.argpartition(-cosines[shown], min(limit, len(shown)) - 1)[:limit]]
         best = best[np.argsort(-cosines[best], kind="stable")]
-        wanted = np.flatnonzero(np.isin(held.numbers, list(also)))
+        wanted = shown[np.isin(held.numbers[shown], list(also))]
         return {int(held.numbers[at]): float(cosines[at]) for at in (*best, *wanted)}
 
     def _of(self, tx: Tx, ai_id: str, model: str) -> _Held:
@@ -137,11 +137,6 @@ class _Held:
     revision: int
     numbers: NDArray[np.int64]
     vectors: Matrix
-
-    def without(self, numbers: Sequence[int]) -> _Held:
-        """The same less some passages."""
-        kept = ~np.isin(self.numbers, numbers)
-        return _Held(self.revision, self.numbers[kept], self.vectors[kept])
 
 
 def _load(tx: Tx, ai_id: str, model: str, revision: int) -> _Held:

@@ -147,13 +147,13 @@ class Answering:
         while self._running:
             await asyncio.sleep(_FLUSH_SECONDS)
             due = [one for one in self._running.values() if _is_due(one, *kept.get(one.turn_id, ("", 0.0)))]
-            kept = {name: kept[name] for name in kept if name in self._running}
-            kept |= {one.turn_id: (one.shown, one.elapsed_ms()) for one in due}
+            now = {one.turn_id: (one.shown, one.elapsed_ms()) for one in due}
             try:
                 to_stop = await in_thread(self._save_shown, due) if due else []
             except Exception:
                 log.exception("what was shown could not be kept")  # the turns go on; their ends are stored
                 continue
+            kept = {name: last for name, last in (kept | now).items() if name in self._running}
             for running in to_stop:
                 running.stop()  # somebody asked for it, or the turn was erased
 

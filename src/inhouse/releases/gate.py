@@ -172,7 +172,7 @@ class GateKeeper:
         ai_id = str(job.ai_id)
         with self._db.write() as tx:
             routing.lock(tx, ai_id)
-            if self._is_overtaken(tx, ai_id, job.payload["refreshes"]):
+            if self._is_overtaken(tx, ai_id, _refreshes(job)):
                 audit.record(tx, actor, "refresh overtaken", ai_id=ai_id, detail={"job": job.id})
                 self._releases.refresh(tx, ai_id)
                 return _result(gate, None)
@@ -191,14 +191,22 @@ class GateKeeper:
 
     def _is_overtaken(self, tx: Tx, ai_id: str, refreshes: str | None) -> bool:
         """Whether the release that was to be refreshed is no longer what is live: it must not come back."""
+        if refreshes is None:
+            return False
         live = self._releases.current(tx, ai_id)
-        return refreshes is not None and (live is None or live.id != refreshes)
+        return live is None or live.id != refreshes
+
+
+def _refreshes(job: Job) -> str | None:
+    """The release that the job refreshes; a job that was queued before there were refreshes names none."""
+    named: str | None = job.payload.get("refreshes")
+    return named
 
 
 def _candidate(tx: Tx, job: Job) -> Candidate:
     """What the job asks for; a refresh has the index of its first start, also when it was killed since."""
     candidate = Candidate.model_validate(job.payload["candidate"])
-    if job.payload["refreshes"] is None:
+    if _refreshes(job) is None:
         return candidate
     revision = job.detail.get("index_revision") or index.revision(tx, str(job.ai_id))
     return candidate.model_copy(update={"index_revision": revision})

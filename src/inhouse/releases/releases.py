@@ -86,8 +86,8 @@ class Releases:
     def refresh(self, tx: Tx, ai_id: str) -> Job | None:
         """Queue the gate for what is live on the index as it is when the gate starts: several imports are one refresh.
 
-        Passing makes it live, if nothing else went live since. ``None`` where there is nothing to do: nothing is live, nothing changed, or traffic is split (what is being
-        compared stays as it is). An adapter that may not be released is being trained anew, and released with today's index.
+        Passing makes it live, if nothing else went live since. ``None`` where there is nothing to do: nothing is live,
+        nothing changed, or traffic is split (what is being compared stays as it is). An adapter that may not be released is being trained anew, and released with today's index.
         """
         live = routing.get(tx, ai_id)
         if live is None or len(live.shares) > 1:
