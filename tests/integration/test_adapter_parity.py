@@ -68,8 +68,8 @@ class Parity:
         native = NativeModel(path, Shape(context=256, sequences=1, batch=256), threads=2)
         try:
             assert native.tokenize(TEXT) == self.ids
-            native.use_adapter(native.load_adapter(adapter) if adapter else None)
-            rows = [Row(token, at, 0, True) for at, token in enumerate(self.ids)]
+            handle = native.load_adapter(adapter) if adapter else None
+            rows = [Row(token, at, 0, True, handle) for at, token in enumerate(self.ids)]
             logits = np.array(native.decode(rows), dtype=np.float64)
         finally:
             native.close()

@@ -38,8 +38,14 @@ def _run(work: Callable[[EmbeddedEngine], Awaitable[None]], folder: Path, sequen
     asyncio.run(run())
 
 
-async def _text(engine: EmbeddedEngine, request: Completion) -> tuple[str, Usage]:
-    parts = [part async for part in engine.complete(request)]
+async def _text(
+    engine: EmbeddedEngine, request: Completion, begun: asyncio.Event | None = None
+) -> tuple[str, Usage]:
+    parts = []
+    async for part in engine.complete(request):
+        parts.append(part)
+        if begun:
+            begun.set()
     assert isinstance(parts[-1], Usage)
     return "".join(part.text for part in parts if isinstance(part, Piece)), parts[-1]
 
@@ -180,12 +186,13 @@ def test_a_killed_child_comes_back_and_what_it_worked_on_is_retriable(tmp_path: 
     async def work(engine: EmbeddedEngine) -> None:
         for _ in range(3):
             await _text(engine, Completion(prompt="warm", max_tokens=1))
+            pid, begun = await _pid(engine), asyncio.Event()
             streams = [
-                asyncio.create_task(_text(engine, Completion(prompt=f"{i} {LONG}", max_tokens=60)))
+                asyncio.create_task(_text(engine, Completion(prompt=f"{i} {LONG}", max_tokens=60), begun))
                 for i in range(6)
             ]
-            await asyncio.sleep(0.3)
-            os.kill(await _pid(engine), signal.SIGKILL)
+            await begun.wait()
+            os.kill(pid, signal.SIGKILL)
             ends = await asyncio.gather(*streams, return_exceptions=True)
             assert any(isinstance(end, Unavailable) for end in ends)
             assert all(isinstance(end, tuple | Unavailable) for end in ends), ends

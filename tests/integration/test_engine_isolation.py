@@ -53,7 +53,7 @@ def _scheduler(
         model.keep(sequence, 0)
     slots = Slots(model, 2, Prefixes(2**26))
     cache = Adapters(model, 2**26) if adapters is None else adapters
-    return kind(model, cache, slots, "base", Limits(256, 64, 2))
+    return kind(model, cache, slots, "base", Limits(256, 2))
 
 
 def _look(scheduler: Scheduler, model: NativeModel, adapter: Adapter | None) -> Outputs:

@@ -98,7 +98,9 @@ def test_threads_follow_what_others_compute() -> None:
 
 def test_work_that_begins_looks_at_who_runs_now() -> None:
     now, busy, running = [0.0], [0.0], [2]
-    governor = Governor(2, 2, lambda: busy[0], lambda: 0.0, lambda: running[0], lambda: now[0])
+    governor = Governor(
+        2, 2, lambda: busy[0], lambda: 0.0, lambda: running[0], lambda: now[0], lambda _: None
+    )
     now[0], busy[0] = 60.0, 110.0  # while we slept others were busy, and they are gone
     governor.begin()
     assert governor.look() == 2
@@ -107,6 +109,14 @@ def test_work_that_begins_looks_at_who_runs_now() -> None:
     assert governor.look() == 1
     now[0], busy[0] = 61.0, 110.1
     assert governor.look() == 2, "from then on what they compute counts"
+
+
+def test_who_is_gone_in_the_next_moment_takes_no_thread() -> None:
+    """A server that has just answered spins a little longer."""
+    running = [4, 4, 2, 9]
+    governor = Governor(2, 2, lambda: 0.0, lambda: 0.0, lambda: running.pop(0), lambda: 0.0, lambda _: None)
+    governor.begin()
+    assert (governor.look(), running) == (2, [9])
 
 
 def test_another_version_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:

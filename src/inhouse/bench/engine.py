@@ -28,6 +28,8 @@ from inhouse.core.settings import Settings
 from inhouse.runtime.engines.base import Adapter, Completion
 from inhouse.runtime.engines.embedded.engine import EmbeddedEngine
 
+#: Seconds in which the threads of who was measured before come to rest.
+_REST = 0.1
 _BUSY = "import numpy as np\na = np.random.rand(700, 700)\nwhile True: a @ a"
 
 
@@ -109,6 +111,7 @@ class _Bench:
             self.targets.append(at_most(f"{name}, worst first token of stock", share, 0.2))
 
     async def _load(self, engine: Server, who: Sequence[Adapter | None]) -> list[Timed]:
+        await asyncio.sleep(_REST)
         requests = [
             Completion(prompt=prompt(self.chance, 20), adapter=one, max_tokens=self.length) for one in who
         ]

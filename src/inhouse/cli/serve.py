@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Callable
 
 import typer
+import uvloop
 
 from inhouse.app.server import serve as run_server
 from inhouse.cli.context import out, services
@@ -38,7 +38,7 @@ def run(on_ready: Callable[[str], None]) -> None:
             out.print(f"First run: open {address}/setup?token={token}", highlight=False, markup=False)
 
     try:
-        asyncio.run(run_server(here, ready))
+        uvloop.run(run_server(here, ready))
     except KeyboardInterrupt:
         out.print("Stopped.")
     finally:

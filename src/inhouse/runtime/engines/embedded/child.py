@@ -15,6 +15,7 @@ from collections.abc import AsyncIterator
 from typing import Any, TypeVar
 
 import uvicorn
+import uvloop
 from pydantic import BaseModel, ValidationError
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
@@ -114,7 +115,7 @@ def main(arguments: list[str]) -> int:
     except InhouseError as error:
         sys.stdout.write(json.dumps(error_body(error.code, error.message)))
         return HOPELESS
-    asyncio.run(_serve(service, socket))
+    uvloop.run(_serve(service, socket))
     return 0
 
 

@@ -21,6 +21,8 @@ _PERIOD = 0.2
 _TOLERATED = 0.4
 
 
+#: How often, and so many seconds apart, we look again where somebody seems to compute as work begins.
+_LOOKS, _APART = 3, 0.002
 #: Threads that run in the moment that work begins, and are no one's who would keep a core: this one, and who asks.
 _OURS = 2
 
@@ -39,18 +41,27 @@ class Governor:
         own: Callable[[], float] = time.process_time,
         running: Callable[[], int] | None = None,
         clock: Callable[[], float] = time.monotonic,
+        pause: Callable[[float], None] = time.sleep,
     ) -> None:
         self._most = most
         self._cores = cores or psutil.cpu_count() or most
         self._busy, self._own, self._clock = busy or _all_busy, own, clock
         self._running = running or _all_running
+        self._pause = pause
         self._last = (clock(), self._busy(), self._own())
         self.threads = most
 
     def begin(self) -> None:
         """Work begins after a pause: what others computed meanwhile says nothing of now, who runs at this moment does."""
+        # Threads that are only winding down (a server's that has just answered) are gone in the next moment.
+        others = self._running() - _OURS
+        for _ in range(_LOOKS):
+            if others <= 0:
+                break
+            self._pause(_APART)
+            others = min(others, self._running() - _OURS)
         self._last = (self._clock(), self._busy(), self._own())
-        self._leave(max(0, self._running() - _OURS))
+        self._leave(max(0, others))
 
     def look(self) -> int:
         """The number of threads for the next batch."""

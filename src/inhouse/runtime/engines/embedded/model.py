@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes as c
+import itertools
 import json
 import logging
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ import numpy.typing as npt
 
 from inhouse.core.errors import InhouseError, UsageError
 from inhouse.runtime.engines.embedded.library import INIT_LLGUIDANCE, Batch, LogCallback, TokenDataArray, load
+from inhouse.runtime.engines.embedded.mixing import Mixing
 from inhouse.runtime.engines.embedded.prefixes import State
 
 #: (outputs, vocabulary) logits, or (outputs, width) hidden states.
@@ -31,12 +33,14 @@ class ModelUnusable(InhouseError):
 
 
 class Row(NamedTuple):
-    """One token of a batch: which token, at which position of which sequence, and whether its logits are wanted."""
+    """One token of a batch: which token, at which position of which sequence, whether its logits are wanted, and under
+    which adapter it is computed (a handle, or nothing for the base)."""
 
     token: int
     position: int
     sequence: int
     output: bool
+    adapter: int | None = None
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,7 @@ class NativeModel:
         self._lib.llama_log_set(self._log_callback, None)
         self._lib.llama_backend_init()
         self.shape = shape
+        self._mixing = Mixing()
         self._model = self._load(path)
         self._context = self._open(path, threads)
         self._memory = self._lib.llama_get_memory(self._context)
@@ -66,8 +71,10 @@ class NativeModel:
         self.train_context: int = self._lib.llama_model_n_ctx_train(self._model)
         self._batch = _BatchArrays(shape.batch)
         self._pieces: dict[int, bytes] = {}
-        self._active: int | None = None
+        self._active: tuple[int, ...] = ()
         self._hidden = False
+        self._mixing.check(lambda: self._pass([Row(0, 0, 0, True)]))
+        self.keep(0, 0)
 
     # -- text -------------------------------------------------------------------------------------------------
 
@@ -117,21 +124,64 @@ class NativeModel:
     # -- computing --------------------------------------------------------------------------------------------
 
     def decode(self, rows: Sequence[Row], hidden: bool = False) -> Outputs:
-        """Compute a batch. Returns the outputs' logits in the rows' order, or their last ``hidden`` states: a view that
-        the next call reuses."""
+        """Compute a batch: one sequence's next tokens, or one token of each of several sequences, in rising order.
+
+        Returns the outputs' logits in the rows' order, or their last ``hidden`` states: a view that the next call reuses.
+        """
+        self._want(hidden)
+        runs = self._runs(rows)
+        if len(runs) == 1:
+            return self._compute(runs[0])
+        return np.concatenate([self._compute(run).copy() for run in runs])
+
+    def _runs(self, rows: Sequence[Row]) -> list[list[Row]]:
+        """What llama.cpp computes in one pass: neighbouring sequences, and adapters that can be mixed."""
+        runs = [[rows[0]]]
+        for last, row in itertools.pairwise(rows):
+            first = runs[-1][0].sequence
+            if row.sequence == last.sequence:
+                together = first == row.sequence and row.adapter == last.adapter
+            else:
+                one_each = first + len(runs[-1]) == row.sequence
+                together = one_each and self._mixable(last.adapter, row.adapter)
+            if together:
+                runs[-1].append(row)
+            else:
+                runs.append([row])
+        return runs
+
+    def _mixable(self, one: int | None, other: int | None) -> bool:
+        return one == other or (self._mixing.knows(one) and self._mixing.knows(other))
+
+    def _compute(self, run: Sequence[Row]) -> Outputs:
+        adapters = [row.adapter for row in run]
+        wanted = [row.output for row in run]
+        used = tuple(sorted({handle for handle in adapters if handle is not None}))
+        self._use(used)
+        if len(set(adapters)) > 1:
+            self._mixing.mix(adapters, wanted, lambda: self._pass(run))
+        elif used and self._mixing.is_new(used[0]):
+            self._mixing.learn(used[0], len(run), sum(wanted), lambda: self._pass(run))
+        else:
+            self._pass(run)
+        return self._outputs(sum(wanted))
+
+    def _pass(self, rows: Sequence[Row]) -> None:
+        if status := self._lib.llama_decode(self._context, self._batch.fill(rows)):
+            raise RuntimeError(f"llama_decode ended with {status}")
+
+    def _outputs(self, count: int) -> Outputs:
+        width = self._width if self._hidden else self.vocab_size
+        if not count:
+            return np.empty((0, width), np.float32)
+        get = self._lib.llama_get_embeddings if self._hidden else self._lib.llama_get_logits
+        flat = (c.c_float * (count * width)).from_address(get(self._context))
+        return np.frombuffer(memoryview(flat), np.float32).reshape(count, width)
+
+    def _want(self, hidden: bool) -> None:
         if hidden != self._hidden:
             self._lib.llama_set_embeddings(self._context, hidden)
             self._hidden = hidden
-        status = self._lib.llama_decode(self._context, self._batch.fill(rows))
-        if status:
-            raise RuntimeError(f"llama_decode ended with {status}")
-        outputs = sum(row.output for row in rows)
-        width = self._width if hidden else self.vocab_size
-        if not outputs:
-            return np.empty((0, width), np.float32)
-        get = self._lib.llama_get_embeddings if hidden else self._lib.llama_get_logits
-        flat = (c.c_float * (outputs * width)).from_address(get(self._context))
-        return np.frombuffer(memoryview(flat), np.float32).reshape(outputs, width)
 
     def set_threads(self, count: int) -> None:
         """Compute with so many threads from the next batch on."""
@@ -167,20 +217,22 @@ class NativeModel:
             )
         return int(handle)
 
-    def use_adapter(self, handle: int | None) -> None:
-        """Compute with this adapter from the next batch on, or with the base alone."""
-        if handle == self._active:
-            return
-        handles = (c.c_void_p * 1)(handle)
-        scales = (c.c_float * 1)(1.0)
-        self._lib.llama_set_adapters_lora(self._context, handles, 0 if handle is None else 1, scales)
-        self._active = handle
-
     def free_adapter(self, handle: int) -> None:
         """Free an adapter. One that is in use is taken off first: its address may be given to the next one."""
-        if handle == self._active:
-            self.use_adapter(None)
+        if handle in self._active:
+            self._use(())
+        self._mixing.forget(handle)
         self._lib.llama_adapter_lora_free(handle)
+
+    def _use(self, handles: tuple[int, ...]) -> None:
+        """Compute with these adapters, all of them for every row: some 6 ms, in which the graph is laid out anew."""
+        if handles == self._active:
+            return
+        count = len(handles)
+        room = max(1, count)
+        scales = (c.c_float * room)(*[1.0] * count)
+        self._lib.llama_set_adapters_lora(self._context, (c.c_void_p * room)(*handles), count, scales)
+        self._active = handles
 
     # -- grammars ---------------------------------------------------------------------------------------------
 
@@ -237,6 +289,7 @@ class NativeModel:
         # Each sequence has cells of its own: what others do changes no bit of its logits (in one pool the order of
         # sums depends on where the others' tokens lie, and a quantised model turns that into 0.5 of a logit).
         params.kv_unified = False
+        params.cb_eval, params.cb_eval_user_data = self._mixing.callback, self._mixing.data
         context = self._lib.llama_init_from_model(self._model, params)
         if not context:
             raise ModelUnusable(path=path, reason="there is not enough memory for its context")
@@ -296,7 +349,7 @@ class _BatchArrays:
 
     def fill(self, rows: Sequence[Row]) -> Batch:
         count = len(rows)
-        tokens, positions, sequences, outputs = zip(*rows, strict=True)
+        tokens, positions, sequences, outputs, _ = zip(*rows, strict=True)
         self._token[:count] = tokens
         self._position[:count] = positions
         self._sequence[:count] = sequences

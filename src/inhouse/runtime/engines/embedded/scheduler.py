@@ -1,4 +1,8 @@
-"""Continuous batching for many AIs on one context: who is admitted, whose turn it is, what goes into a batch."""
+"""Continuous batching for many AIs on one context: who is admitted, whose turn it is, what goes into a batch.
+
+Answers under way advance together, one token each, whatever their adapters. Between two such passes prompts are read,
+a piece at a time, and ``Turns`` says whose.
+"""
 
 from __future__ import annotations
 
@@ -15,17 +19,15 @@ from inhouse.runtime.engines.embedded.slots import Slot, Slots
 from inhouse.runtime.engines.embedded.turns import Turns
 
 _BASE = "-"
+#: What a token of an answer costs, in tokens of prompts: so much longer it takes.
+_ANSWERED = 2
 
 
 class Computer(Protocol):
     """What computes batches: the model."""
 
     def decode(self, rows: list[Row], hidden: bool = False) -> Outputs:
-        """Logits of the rows that want them, or their hidden states."""
-        ...
-
-    def use_adapter(self, handle: int | None) -> None:
-        """Compute with this adapter from the next batch on."""
+        """Logits of the rows that want them, or their hidden states. Rows of one sequence, or one row a sequence."""
         ...
 
 
@@ -35,16 +37,12 @@ class Limits:
 
     context: int
     """Longest sequence."""
-    batch: int
-    """Largest batch while nobody else waits."""
     sequences: int
-    """Sequences of one AI that are decoded at once."""
-    chunk: int = 64
-    """Largest batch while another AI waits for its turn."""
-    quantum: int = 8
-    """What an AI computes before the next one's turn."""
-    welcome: int = 128
-    """What an AI may compute ahead of the row after a pause."""
+    """Sequences of one AI that are computed at once."""
+    chunk: int = 32
+    """What is read of a prompt in one pass: longer passes are hardly faster, and everybody waits for them."""
+    reading: int = 64
+    """What is read of prompts before the answers under way go on."""
 
     @property
     def active(self) -> int:
@@ -57,7 +55,7 @@ class Limits:
         return 32 * self.sequences
 
 
-@dataclass
+@dataclass(eq=False)
 class _Running:
     job: Job
     slot: Slot
@@ -66,6 +64,11 @@ class _Running:
     @property
     def pending(self) -> int:
         return len(self.job.tokens) - len(self.slot.tokens)
+
+    @property
+    def reads(self) -> bool:
+        """Whether it still reads its prompt; who takes hidden states does nothing else."""
+        return self.pending > 1 or self.job.hidden
 
 
 class Scheduler:
@@ -80,8 +83,9 @@ class Scheduler:
         self._base = base
         self._limits = limits
         self._waiting: list[Job] = []
-        self._running: dict[tuple[Priority, str], list[_Running]] = {}
-        self._turns = {priority: Turns(limits.quantum, limits.welcome) for priority in Priority}
+        self._running: list[_Running] = []
+        self._turns: Turns[tuple[Priority, str]] = Turns()
+        self._read = 0
         self.counts: Counter[str] = Counter()
 
     @property
@@ -92,10 +96,9 @@ class Scheduler:
     @property
     def load(self) -> dict[str, int]:
         """Jobs waiting and under way, and totals since the start."""
-        active = sum(map(len, self._running.values()))
         return {
             "waiting": len(self._waiting),
-            "active": active,
+            "active": len(self._running),
             "busy_sequences": self._slots.busy,
             **self.counts,
         }
@@ -118,35 +121,31 @@ class Scheduler:
             self._waiting.remove(job)
             job.close()
             self.counts["cancelled"] += 1
-        for running in self._running.get(_flow(job), ()):
+        for running in self._running:
             if running.job is job:
                 self.counts["cancelled"] += 1
                 self._end(running)
                 return
 
     def step(self) -> None:
-        """Admit what may begin and compute one batch."""
+        """Admit what may begin and compute one pass."""
         self._admit()
-        flow = self._next()
-        if flow is None:
-            return
-        batch = self._compose(flow)
-        rows = [row for running, count in batch for row in _rows(running, count)]
-        self._computer.use_adapter(batch[0][0].handle)
-        outputs = self._computer.decode(rows, hidden=batch[0][0].job.hidden)
-        self._turns[flow[0]].charge(flow[1], len(rows) + 1)  # a batch of one token costs about two
-        self.counts["batches"] += 1
-        self.counts["tokens"] += len(rows)
-        self._hand_out(batch, outputs)
-        if all(running.pending <= 1 for running in self._running.get(flow, ())):
-            self._turns[flow[0]].settle(flow[1])
+        foremost = min((running.job.priority for running in self._running), default=None)
+        ahead = [running for running in self._running if running.job.priority == foremost]
+        reading = [running for running in ahead if running.reads]
+        answering = [running for running in ahead if not running.reads]
+        if reading and (not answering or self._read < self._limits.reading):
+            self._pass([self._next(reading)])
+        elif answering:
+            self._read = 0
+            self._pass(answering)
 
     # -- admission --------------------------------------------------------------------------------------------
 
     def _admit(self) -> None:
         """Let jobs begin, the AI with the fewest under way first."""
         while self._waiting:
-            active = Counter({flow: len(jobs) for flow, jobs in self._running.items()})
+            active = Counter(_flow(running.job) for running in self._running)
             ready = [job for job in self._waiting if self._may_begin(job, active)]
             ready.sort(key=lambda job: (job.priority, active[_flow(job)]))
             if not any(self._begin(job) for job in ready):
@@ -178,55 +177,53 @@ class Scheduler:
         self._waiting.remove(job)
         job.cached = len(slot.tokens)
         self.counts["reused"] += job.cached
-        self._running.setdefault(_flow(job), []).append(_Running(job, slot, handle))
-        self._turns[job.priority].join(_flow(job)[1])
+        self._running.append(_Running(job, slot, handle))
+        self._turns.join(_flow(job))
         return True
 
     def _key(self, job: Job) -> str:
         return f"{self._base}:{_name(job)}"
 
-    # -- batches ----------------------------------------------------------------------------------------------
+    # -- passes -----------------------------------------------------------------------------------------------
 
-    def _next(self) -> tuple[Priority, str] | None:
-        for priority, turns in self._turns.items():
-            if (name := turns.next()) is not None:
-                return priority, name
-        return None
+    def _next(self, reading: list[_Running]) -> _Running:
+        """Whose prompt is read on: the turn is an AI's, within it they come as they came."""
+        flow = self._turns.next({_flow(running.job) for running in reading})
+        return next(running for running in reading if _flow(running.job) == flow)
 
-    def _compose(self, flow: tuple[Priority, str]) -> list[tuple[_Running, int]]:
-        """Which jobs take part, each with so many tokens: answers under way first, then the shortest prompts."""
-        room = self._limits.batch if len(self._running) == 1 else self._limits.chunk
-        batch = []
-        for running in sorted(self._running[flow], key=lambda running: running.pending):
-            count = min(running.pending, room)
-            if not count:
-                break
-            batch.append((running, count))
-            room -= count
+    def _pass(self, jobs: list[_Running]) -> None:
+        """Compute the next tokens of these jobs: one each, or a piece of the only one's prompt."""
         # llama.cpp computes neighbouring sequences together, and only where they come in order: else one by one.
-        return sorted(batch, key=lambda part: part[0].slot.id)
-
-    def _hand_out(self, batch: list[tuple[_Running, int]], outputs: Outputs) -> None:
+        jobs = sorted(jobs, key=lambda running: running.slot.id)
+        counts = [min(running.pending, self._limits.chunk) for running in jobs]
+        rows = [row for running, count in zip(jobs, counts, strict=True) for row in _rows(running, count)]
+        outputs = self._computer.decode(rows, hidden=jobs[0].job.hidden)
+        self.counts["batches"] += 1
+        self.counts["tokens"] += len(rows)
         at = 0
-        for running, count in batch:
-            job, held = running.job, running.slot.tokens
-            begin = len(held)
-            held.extend(job.tokens[begin : begin + count])
-            wanted = max(0, len(held) - max(begin, job.first_output))
-            if wanted and job.consume(outputs[at : at + wanted]):
-                self.counts["done"] += 1
-                self._end(running)
-            at += wanted
+        for running, count in zip(jobs, counts, strict=True):
+            at += self._take(running, count, outputs[at:])
+
+    def _take(self, running: _Running, count: int, outputs: Outputs) -> int:
+        """Hand a job its outputs. Returns how many those were."""
+        job, held, reads = running.job, running.slot.tokens, running.reads
+        begin = len(held)
+        held.extend(job.tokens[begin : begin + count])
+        self._turns.charge(_flow(job), count if reads else _ANSWERED)
+        self._read += count if reads else 0
+        wanted = max(0, len(held) - max(begin, job.first_output))
+        if wanted and job.consume(outputs[:wanted]):
+            self.counts["done"] += 1
+            self._end(running)
+        return wanted
 
     def _end(self, running: _Running) -> None:
-        job, flow = running.job, _flow(running.job)
+        job = running.job
         self._slots.release(running.slot)
         if job.adapter:
             self._adapters.release(job.adapter.hash)
-        self._running[flow].remove(running)
-        if not self._running[flow]:
-            del self._running[flow]
-            self._turns[flow[0]].leave(flow[1])
+        self._running.remove(running)
+        self._turns.leave(_flow(job))
         job.close()
 
 
@@ -234,7 +231,7 @@ def _rows(running: _Running, count: int) -> list[Row]:
     begin = len(running.slot.tokens)
     job, sequence = running.job, running.slot.id
     return [
-        Row(token, position, sequence, position >= job.first_output)
+        Row(token, position, sequence, position >= job.first_output, running.handle)
         for position, token in enumerate(job.tokens[begin : begin + count], begin)
     ]
 
@@ -244,5 +241,5 @@ def _name(job: Job) -> str:
 
 
 def _flow(job: Job) -> tuple[Priority, str]:
-    """What shares batches: one adapter, and one kind of output."""
-    return job.priority, _name(job) + ("/hidden" if job.hidden else "")
+    """What takes turns: an AI (its adapter) among those of its priority."""
+    return job.priority, _name(job)

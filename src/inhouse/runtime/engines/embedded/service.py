@@ -32,7 +32,6 @@ from inhouse.runtime.engines.embedded.scheduler import Limits, Scheduler
 from inhouse.runtime.engines.embedded.slots import Slots
 from inhouse.runtime.engines.embedded.templates import ChatTemplate
 
-_BATCH = 128
 #: Turns of the event loop between two batches: enough for what arrived to become a job.
 _BREATH = 4
 
@@ -41,8 +40,8 @@ class Service:
     """Owns everything. ``run`` computes until it is cancelled."""
 
     def __init__(self, config: Config) -> None:
-        limits = Limits(config.context, _BATCH, config.sequences)
-        shape = Shape(config.context, limits.active, _BATCH)
+        limits = Limits(config.context, config.sequences)
+        shape = Shape(config.context, limits.active, max(limits.chunk, limits.active))
         self.model = NativeModel(config.model, shape, config.threads)
         self._template = ChatTemplate(
             self.model.chat_template(), self.model.edge_tokens(), self.model.special_texts()

@@ -58,7 +58,7 @@ class Slots:
 
         ``slot.tokens`` is what it already holds: always less than ``tokens``, for the last one's logits are wanted.
         """
-        busy = [slot.id for slot in self._slots if slot.busy and slot.key == key]
+        busy = [slot.id for slot in self._slots if slot.busy]
         idle = sorted((s for s in self._slots if not s.busy), key=lambda slot: _cost(slot, busy))
         if not idle:
             return None

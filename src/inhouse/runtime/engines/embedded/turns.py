@@ -1,74 +1,63 @@
-"""Whose turn it is: deficit round robin over AIs, newcomers first.
+"""Whose turn it is: the AI that was served least, counted in tokens.
 
-Every AI with work has a credit of tokens. The one whose turn it is computes until its credit is spent; then it goes to
-the end of the row with a fresh quantum. One that comes after a pause goes before the row until its prompt is computed or
-its welcome is spent, so a quiet AI's first token does not wait for a busy one. The welcome has to be waited for: an AI
-that leaves and comes back at once only joins the row.
+Virtual token counters (Sheng et al., "Fairness in Serving Large Language Models", OSDI 2024): an AI's counter grows by
+what is computed for it, and the lowest goes first. One that comes after a pause is lifted to the lowest of those at
+work, so a pause earns no claim on the others' time; and as they go on being served, it is soon the lowest again.
 """
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
+from collections import Counter
+from collections.abc import Collection, Hashable
+from typing import Generic, TypeVar
 
-#: How many AIs that left are remembered, to tell a pause from a quick return.
-_MEMORY = 4096
+Key = TypeVar("Key", bound=Hashable)
 
 
-class Turns:
-    """The row. Keys are AIs (their adapters); costs and credits are in tokens."""
+class Turns(Generic[Key]):
+    """The counters. Keys are AIs; costs are in tokens."""
 
-    def __init__(self, quantum: int, welcome: int) -> None:
-        self._quantum = quantum
-        self._welcome = welcome
-        self._fresh: deque[str] = deque()
-        self._row: deque[str] = deque()
-        self._credit: dict[str, int] = {}
-        self._left: OrderedDict[str, tuple[int, int]] = OrderedDict()
-        self._served = 0
+    def __init__(self) -> None:
+        self._jobs: Counter[Key] = Counter()
+        self._served: dict[Key, int] = {}
+        self._order: dict[Key, int] = {}
+        self._floor = 0
+        self._clock = 0
 
     def __len__(self) -> int:
-        return len(self._credit)
+        return len(self._served)
 
-    def join(self, key: str) -> None:
-        """An AI has work now."""
-        if key in self._credit:
+    def join(self, key: Key) -> None:
+        """An AI has one more job."""
+        if not self._jobs[key]:
+            self._rise()
+            self._served[key] = max(self._served.get(key, 0), self._floor)
+        self._jobs[key] += 1
+
+    def leave(self, key: Key) -> None:
+        """An AI has one job less. It is remembered only as long as it is ahead of the others."""
+        self._rise()
+        self._jobs[key] -= 1
+        if self._jobs[key]:
             return
-        served, credit = self._left.pop(key, (None, self._welcome))
-        if served is None or self._served - served >= self._welcome * (1 + len(self._credit)):
-            self._credit[key] = self._welcome
-            self._fresh.append(key)
-        else:
-            self._credit[key] = min(credit, self._quantum)
-            self._row.append(key)
+        del self._jobs[key]
+        for other in [
+            one for one, served in self._served.items() if served <= self._floor and not self._jobs[one]
+        ]:
+            del self._served[other]
+            self._order.pop(other, None)
 
-    def leave(self, key: str) -> None:
-        """An AI has no work left."""
-        if key not in self._credit:
-            return
-        (self._fresh if key in self._fresh else self._row).remove(key)
-        self._left[key] = (self._served, self._credit.pop(key))
-        if len(self._left) > _MEMORY:
-            self._left.popitem(last=False)
+    def next(self, keys: Collection[Key]) -> Key:
+        """Of these, who goes first: the one served least, of equals the one served longest ago."""
+        return min(keys, key=lambda key: (self._served[key], self._order.get(key, 0)))
 
-    def next(self) -> str | None:
-        """Whose turn it is."""
-        while self._credit:
-            queue = self._fresh or self._row
-            if self._credit[queue[0]] > 0:
-                return queue[0]
-            key = queue.popleft()
-            self._credit[key] += self._quantum
-            self._row.append(key)
-        return None
+    def charge(self, key: Key, cost: int) -> None:
+        """So many tokens were computed for it."""
+        self._clock += 1
+        self._served[key] += cost
+        self._order[key] = self._clock
 
-    def settle(self, key: str) -> None:
-        """Its first words are out: it takes turns like everybody from now on."""
-        if key in self._fresh:
-            self._fresh.remove(key)
-            self._row.append(key)
-            self._credit[key] = min(self._credit[key], self._quantum)
-
-    def charge(self, key: str, cost: int) -> None:
-        """It computed so many tokens."""
-        self._credit[key] -= cost
-        self._served += cost
+    def _rise(self) -> None:
+        """The lowest counter at work never falls."""
+        if self._jobs:
+            self._floor = max(self._floor, min(self._served[key] for key in self._jobs))
