@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 
@@ -89,3 +90,10 @@ def test_the_data_is_read(data: Path) -> None:
 def test_absent_data_is_a_clear_sentence(tmp_path: Path) -> None:
     with pytest.raises(DataMissing, match="--data"):
         data_folder(tmp_path / "nowhere")
+
+
+def test_rows_with_columns_of_their_own_are_told_in_words() -> None:
+    rows = [{"what": f"row {n}", f"figure {n}": float(n)} for n in range(12)]
+    console = Console(width=80, record=True, file=io.StringIO())
+    Report("x", False, [Table("wide", rows)]).show(console)
+    assert "row 7   figure 7 7.000" in console.export_text()

@@ -23,7 +23,7 @@ from inhouse.conversations.handovers import Handovers
 from inhouse.conversations.ledger import BrokenLedger, Ledger, Receipt
 from inhouse.conversations.picks import Picks
 from inhouse.conversations.retention import Retention, queue_daily
-from inhouse.conversations.tables import conversations, corrections, erasures, fans, turns
+from inhouse.conversations.tables import conversations, corrections, erasures, fans, tool_calls, turns
 from inhouse.conversations.turns import Turn
 from inhouse.conversations.verdicts import Verdicts
 from inhouse.core import clock, ids
@@ -72,13 +72,16 @@ def everything(db: Database) -> str:
 
 
 def talkative(here: World) -> tuple[Fan, str]:
-    """A fan with a turn, a thumb, a hand-over, a pick and a correction that an adapter learnt from."""
+    """A fan with a turn, a thumb, a hand-over, a pick, a tool's call and a correction that an adapter learnt from."""
     fan = here.fan()
     turn = ask(here, fan)
     verdicts = Verdicts(here.db)
     verdicts.thumb(fan, turn.id, "down")
     Handovers(here.db).request(fan, turn.conversation_id, contact="me@example.org", note=SECRET)
     Picks(here.db, here.releases, here.scripted).pick(OWNER, here.ai.id, SECRET, "a", "b", turn_id=turn.id)
+    called = {"ai_id": fan.ai_id, "fan_id": fan.id, "extension": "news", "tool": "search", "cost": 0.0}
+    with here.db.write() as tx:
+        tx.execute(tool_calls.insert().values(called | {"id": ids.new_id("call"), "at": clock.now()}))
     return fan, verdicts.correct(OWNER, here.ai.id, turn.id, "Nice name!").id
 
 
@@ -87,7 +90,7 @@ def test_a_fan_sees_all_that_is_held_and_nothing_of_others(here: World, tmp_path
     ask(here, here.fan(), "Another fan's question")
     held = fan_data(here, tmp_path).see(fan)
     assert held["counts"] == dict.fromkeys(
-        ("conversations", "turns", "handovers", "corrections", "picks", "cases"), 1
+        ("conversations", "turns", "handovers", "corrections", "picks", "cases", "tool_calls"), 1
     )
     assert SECRET in json.dumps(held) and "Another" not in json.dumps(held)
 
@@ -100,7 +103,9 @@ def test_erasing_a_fan_walks_to_the_adapter_and_leaves_no_word(here: World, tmp_
     assert receipt.counts == {
         "adapters_tainted": 1,
         "pinned_answers": 1,
-        **dict.fromkeys(("cases", "corrections", "picks", "handovers", "turns", "conversations", "fans"), 1),
+        **dict.fromkeys(
+            ("cases", "corrections", "picks", "handovers", "tool_calls", "turns", "conversations", "fans"), 1
+        ),
     }
     left = everything(here.db)
     assert SECRET not in left and "me@example.org" not in left and fan.id not in left

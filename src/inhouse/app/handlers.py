@@ -19,7 +19,8 @@ def handlers_of(services: Services) -> Iterator[Mapping[str, Handler]]:
     """The handlers, while the event loop that their asynchronous parts run in is alive."""
     with start_blocking_portal() as portal:
         engine = services.open_engine()
-        replier = services.replier_on(engine)
+        desk = services.open_desk()
+        replier = services.replier_on(engine, desk)
         gate = GateKeeper(services.db, services.releases, services.adapters, replier, portal.call)
         handlers = (
             import_handler(services.library),
@@ -28,8 +29,10 @@ def handlers_of(services: Services) -> Iterator[Mapping[str, Handler]]:
             services.tuning.handler,
             services.erasure.handler,
             services.retention.handler,
+            services.feeds.handler,
         )
         try:
             yield {handler.name: handler for handler in handlers}
         finally:
+            portal.call(desk.aclose)
             portal.call(engine.aclose)

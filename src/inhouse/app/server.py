@@ -51,7 +51,7 @@ async def _kept_alive(services: Services) -> AsyncIterator[None]:
         with suppress(asyncio.CancelledError):
             await worker
         await services.conversations.aclose()
-        await services.engine.aclose()
+        await services.aclose()
 
 
 async def _keep_worker() -> None:

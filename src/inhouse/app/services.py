@@ -12,6 +12,7 @@ from inhouse.accounts.keys import Keys
 from inhouse.app import schema
 from inhouse.app.backup import LEDGER, is_unfinished
 from inhouse.app.export import export
+from inhouse.app.extensions import ToolDesk
 from inhouse.app.material import collect
 from inhouse.app.models import register
 from inhouse.app.shelves import AdapterShelf
@@ -31,21 +32,27 @@ from inhouse.conversations.handovers import Handovers
 from inhouse.conversations.ledger import Ledger
 from inhouse.conversations.picks import Picks
 from inhouse.conversations.retention import Retention
+from inhouse.conversations.trials import Trials
 from inhouse.conversations.verdicts import Verdicts
 from inhouse.core.errors import InhouseError
 from inhouse.core.settings import Settings
 from inhouse.releases.amendments import Amendments
 from inhouse.releases.cases import Cases
+from inhouse.releases.extensions import Extensions
+from inhouse.releases.feeds import FeedReading, StoredFeeds
 from inhouse.releases.releases import Releases
 from inhouse.releases.revocation import Revocation
 from inhouse.runtime.engines.base import Engine
 from inhouse.runtime.engines.factory import make_engine
+from inhouse.runtime.extensions.calling import Caller
+from inhouse.runtime.extensions.factory import Plugs
 from inhouse.runtime.profile import installed, profile_of
 from inhouse.runtime.reply import Replier
 from inhouse.runtime.retrieval import SearchRetriever
 from inhouse.store.blobs import Blobs
 from inhouse.store.database import Database
 from inhouse.store.migrations import upgrade
+from inhouse.store.signing import Signer
 from inhouse.tuning import shelf
 from inhouse.tuning.tuning import Base, Tuning
 
@@ -151,13 +158,36 @@ class Services:
         return make_engine(self.settings, installed(self.settings).file if self._embedded else Path())
 
     @cached_property
-    def replier(self) -> Replier:
-        return self.replier_on(self.engine)
+    def extensions(self) -> Extensions:
+        return Extensions(self.db, Signer(self.settings.home), Plugs(partial(StoredFeeds, self.db)))
 
-    def replier_on(self, engine: Engine) -> Replier:
-        """What answers, on an engine of the caller's event loop."""
+    @cached_property
+    def feeds(self) -> FeedReading:
+        return FeedReading(self.db)
+
+    @cached_property
+    def desk(self) -> ToolDesk:
+        """The extensions at work in this process's main event loop."""
+        return self.open_desk()
+
+    def open_desk(self) -> ToolDesk:
+        """Extensions at work for another event loop; whoever opens it closes it."""
+        return ToolDesk(self.db, self.extensions)
+
+    @cached_property
+    def replier(self) -> Replier:
+        return self.replier_on(self.engine, self.desk)
+
+    def replier_on(self, engine: Engine, desk: ToolDesk) -> Replier:
+        """What answers, on an engine and with extensions of the caller's event loop."""
         retriever = SearchRetriever(self.search, self.embedder)
-        return Replier(engine, retriever, profile_of(self.settings))
+        return Replier(engine, retriever, profile_of(self.settings), desk, Caller(desk))
+
+    async def aclose(self) -> None:
+        """Let go of what answers in the main event loop."""
+        if "desk" in self.__dict__:
+            await self.desk.aclose()
+        await self.engine.aclose()
 
     @cached_property
     def fans(self) -> Fans:
@@ -166,6 +196,10 @@ class Services:
     @cached_property
     def conversations(self) -> Conversations:
         return Conversations(self.db, self.releases, self.replier, self.settings)
+
+    @cached_property
+    def trials(self) -> Trials:
+        return Trials(self.db, self.releases, self.replier)
 
     @cached_property
     def verdicts(self) -> Verdicts:

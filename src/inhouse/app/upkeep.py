@@ -7,6 +7,7 @@ import threading
 
 from inhouse.app.services import Services
 from inhouse.conversations import retention
+from inhouse.releases import feeds
 
 log = logging.getLogger(__name__)
 
@@ -24,10 +25,11 @@ def run_forever(services: Services, stop: threading.Event) -> None:
 
 
 def look_after(services: Services) -> None:
-    """Queue today's retention, complete the ledger of erasures, and remove what nobody comes back for: uploads, and
+    """Queue today's retention and this hour's feeds, complete the ledger of erasures, and remove what nobody comes back for: uploads, and
     old passages that no release shows."""
     with services.db.write() as tx:
         retention.queue_daily(tx)
+        feeds.queue_hourly(tx)
         services.ledger.catch_up(tx)
         services.releases.forget_passages(tx)
     services.staging.sweep()

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from inhouse.bench import demo, dialogue, engine, faults, grounded, main_job, overhead, rivals, search
+from inhouse.bench import demo, dialogue, engine, faults, grounded, main_job, overhead, rivals, search, tools
 from inhouse.bench.report import Report, Say
 
 
@@ -36,5 +36,8 @@ BENCHMARKS: Mapping[str, Benchmark] = {
     "rivals": Benchmark("Does the guard stop every judgement of a rival, and nothing else?", rivals.run),
     "search": Benchmark(
         "Is the right passage found, by words, by meaning and by both, and how quickly?", search.run
+    ),
+    "tools": Benchmark(
+        "Is the right tool asked, with the right arguments, and none where none is meant?", tools.run
     ),
 }

@@ -21,6 +21,8 @@ from inhouse.core import clock
 
 _Z = 1.959964
 _RESAMPLES = 2000
+#: Tables with more columns are printed as a name and words.
+_MOST_COLUMNS = 8
 
 
 @dataclass(frozen=True)
@@ -158,10 +160,18 @@ def _resampled_means(
 
 def _rich(table: Table) -> RichTable:
     columns = list(dict.fromkeys(name for row in table.rows for name in row))
+    if len(columns) > _MOST_COLUMNS:
+        return _rich(Table(table.title, [_told(row) for row in table.rows]))
     made = RichTable(*columns, title=table.title, title_justify="left", box=None, pad_edge=False)
     for row in table.rows:
         made.add_row(*(_cell(row.get(name, "")) for name in columns))
     return made
+
+
+def _told(row: Mapping[str, Cell]) -> dict[str, Cell]:
+    """A row that has columns of its own: its name, and all else as words."""
+    (name, first), *rest = row.items()
+    return {name: first, "measured": "; ".join(f"{column} {_cell(value)}" for column, value in rest)}
 
 
 def _cell(value: Cell) -> str:

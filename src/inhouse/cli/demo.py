@@ -69,7 +69,7 @@ async def _ask_all() -> None:
         answer = await ask.one(sample.SLUG, question, None)
         out.print(f"\n> {question}", markup=False, highlight=False, style="bold")
         out.print(ask.as_text(answer), markup=False, highlight=False)
-    await services().engine.aclose()
+    await services().aclose()
 
 
 def _greet(address: str, slug: str) -> None:

@@ -93,6 +93,7 @@ class Conversations:
                     language=language,
                     max_tokens=max_tokens,
                     priority=priority,
+                    fan_id=fan.id,
                 )
                 start(turn_id, route, request)
                 return turns.add(
@@ -162,7 +163,7 @@ class Conversations:
                 thread = _thread(tx, fan, turn.conversation_id, "page")
                 route = self._releases.route(tx, fan.ai_id, fan.id)
                 earlier = turns.history(tx, thread, before=turn.number)
-                request = route.request(turn.question, history=earlier, language=turn.language)
+                request = route.request(turn.question, history=earlier, language=turn.language, fan_id=fan.id)
                 start(turn.id, route, request)
                 return turns.restart(tx, turn, route)
 

@@ -11,7 +11,7 @@ from inhouse.accounts.actors import Actor
 from inhouse.conversations import fans, ledger
 from inhouse.conversations.fans import Fan
 from inhouse.conversations.ledger import Ledger, Receipt
-from inhouse.conversations.tables import conversations, corrections, handovers, picks, turns
+from inhouse.conversations.tables import conversations, corrections, handovers, picks, tool_calls, turns
 from inhouse.conversations.tables import fans as fans_table
 from inhouse.releases import routing
 from inhouse.releases.revocation import Revocation
@@ -25,6 +25,7 @@ _SHOWN = {
     "corrections": corrections.c["id", "question", "created_at"],
     "picks": picks.c["id", "prompt", "created_at"],
     "cases": cases.c["id", "questions", "created_at"],
+    "tool_calls": tool_calls.c["id", "extension", "tool", "at"],
 }
 
 
@@ -66,6 +67,7 @@ class FanData:
             ("corrections", corrections),
             ("picks", picks),
             ("handovers", handovers),
+            ("tool_calls", tool_calls),
             ("turns", turns),
             ("conversations", conversations),
         ):

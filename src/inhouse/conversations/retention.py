@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import and_, delete, exists, select
 
 from inhouse.accounts.tables import ais
-from inhouse.conversations.tables import conversations, corrections, fans, handovers, picks, turns
+from inhouse.conversations.tables import conversations, corrections, fans, handovers, picks, tool_calls, turns
 from inhouse.conversations.turns import RUNNING
 from inhouse.core import clock
 from inhouse.store import jobs
@@ -60,6 +60,7 @@ def remove_older(tx: Tx, ai_id: str, before: datetime) -> dict[str, int]:
     """Remove one AI's turns and hand-overs from before, threads left empty, and fans of whom nothing is left."""
     old_turn = and_(turns.c.ai_id == ai_id, turns.c.created_at < before, turns.c.state.not_in(RUNNING))
     old_handover = and_(handovers.c.ai_id == ai_id, handovers.c.changed_at < before)
+    old_call = and_(tool_calls.c.ai_id == ai_id, tool_calls.c.at < before)
     empty = and_(
         conversations.c.ai_id == ai_id,
         conversations.c.changed_at < before,
@@ -71,5 +72,11 @@ def remove_older(tx: Tx, ai_id: str, before: datetime) -> dict[str, int]:
         fans.c.seen_at < before,
         *(~exists().where(table.c.fan_id == fans.c.id) for table in (conversations, corrections, picks)),
     )
-    wheres = {turns: old_turn, handovers: old_handover, conversations: empty, fans: forgotten}
+    wheres = {
+        turns: old_turn,
+        handovers: old_handover,
+        tool_calls: old_call,
+        conversations: empty,
+        fans: forgotten,
+    }
     return {table.name: tx.execute(delete(table).where(where)).rowcount for table, where in wheres.items()}

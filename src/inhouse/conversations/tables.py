@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, String, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 
 from inhouse.store.schema import Json, Moment, metadata
 
@@ -126,4 +137,19 @@ erasures = Table(
     Column("at", Moment, nullable=False),
     Column("counts", Json, nullable=False),
     Column("receipt", String(64), nullable=False),
+)
+
+#: Every call of a tool, for quotas and for what it is worth; what was asked and found stands in its turn.
+tool_calls = Table(
+    "tool_calls",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("ai_id", _ID, nullable=False),
+    Column("fan_id", _ID, nullable=True),
+    Column("extension", String(40), nullable=False),
+    Column("tool", String(48), nullable=False),
+    Column("cost", Float, nullable=False),
+    Column("at", Moment, nullable=False),
+    Index("ix_tool_calls_ai_id_extension_at", "ai_id", "extension", "at"),
+    Index("ix_tool_calls_fan_id_extension_at", "fan_id", "extension", "at"),
 )

@@ -73,7 +73,7 @@ class Ended(_Event):
     answer: str
     citations: tuple[Citation, ...] = ()
     abstained: bool = False
-    kind: Literal["grounded", "extractive", "pinned", "chat", "abstained", "guarded"] = "chat"
+    kind: Literal["grounded", "extractive", "pinned", "tool", "chat", "abstained", "guarded"] = "chat"
     finish: Literal["stop", "length", "stopped", "guard"] = "stop"
     tools: tuple[dict[str, Any], ...] = ()
     timing: Timing = Timing()

@@ -50,8 +50,14 @@ class Citation(BaseModel):
     number: int
     """1-based number that the answer's text refers to as ``[1]``."""
     passage_id: str
+    """Of what a tool looked up: the extension's name, a colon, a number."""
     document: str
     """The document's title."""
     url: str | None
     place: Place
     quote: str
+
+    @property
+    def looked_up(self) -> bool:
+        """Whether a tool found it while it was asked: it is no passage of the index then."""
+        return ":" in self.passage_id

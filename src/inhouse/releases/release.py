@@ -139,6 +139,7 @@ class Route:
         language: str | None = None,
         max_tokens: int = MOST_TOKENS,
         priority: Priority = Priority.FAN,
+        fan_id: str | None = None,
     ) -> ReplyRequest:
         """A question to this AI, with everything that the release fixes."""
         return ReplyRequest(
@@ -151,6 +152,8 @@ class Route:
             history=history,
             pinned=self.pinned,
             index_revision=self.index_revision,
+            extensions=self.extensions,
+            fan_id=fan_id,
             language=language,
             max_tokens=max_tokens,
             priority=priority,

@@ -15,7 +15,7 @@ from inhouse.content import index
 from inhouse.content.index import View
 from inhouse.core import clock, ids
 from inhouse.core.errors import NotFound
-from inhouse.releases import amendments, routing
+from inhouse.releases import amendments, extensions, routing
 from inhouse.releases.release import (
     Candidate,
     Gate,
@@ -69,19 +69,24 @@ class Releases:
         self, tx: Tx, ai_id: str, adapter_hash: str | None, *, by: str | None, go_live: bool
     ) -> Job:
         """What ``propose`` does, for callers that have authorised already (such as a training that has ended)."""
+        candidate = self.candidate(tx, ai_id, adapter_hash)
+        return self._enqueue(tx, ai_id, candidate, by=by, go_live=go_live)
+
+    def candidate(self, tx: Tx, ai_id: str, adapter_hash: str | None) -> Candidate:
+        """What a release would be made of now. Raises ``Tainted`` for an adapter that may not be released."""
         generation_id = self._adapters.generation(tx)
         if adapter_hash is not None:
             facts = self._adapters.get(tx, ai_id, adapter_hash)
             if facts.tainted:
                 raise Tainted(number=next_number(tx, ai_id))
             generation_id = facts.generation_id
-        candidate = Candidate(
+        return Candidate(
             generation_id=generation_id,
             adapter_hash=adapter_hash,
             brief_version=self._briefs.current_version(tx, ai_id),
             index_revision=index.revision(tx, ai_id),
+            extensions=extensions.current(tx, ai_id),
         )
-        return self._enqueue(tx, ai_id, candidate, by=by, go_live=go_live)
 
     def refresh(self, tx: Tx, ai_id: str) -> Job | None:
         """Queue the gate for what is live on the index as it is when the gate starts: several imports are one refresh.
@@ -220,7 +225,7 @@ class Releases:
             adapter=self._adapter(tx, ai.id, candidate.adapter_hash, force),
             brief=self._briefs.at(tx, ai.id, candidate.brief_version),
             pinned=amendments.pinned(force),
-            extensions=tuple(name for name in candidate.extensions if name not in off),
+            extensions=tuple(entry for entry in candidate.extensions if entry.partition("@")[0] not in off),
             amendment=max((a.number for a in force), default=0),
             index_revision=candidate.index_revision,
         )

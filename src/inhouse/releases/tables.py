@@ -79,3 +79,47 @@ routing_changes = Table(
     Column("changed_at", Moment, nullable=False),
     Column("changed_by", _ID, nullable=True),
 )
+
+#: What an AI's team attached. ``version`` is the newest; releases name the one they have.
+extensions = Table(
+    "extensions",
+    metadata,
+    Column("ai_id", _ID, primary_key=True),
+    Column("name", String(40), primary_key=True),
+    Column("kind", String(20), nullable=False),
+    Column("version", String(16), nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("removed_at", Moment, nullable=True),
+)
+
+#: Written once. Signed over all the rest, so that what runs is what its author set up.
+extension_versions = Table(
+    "extension_versions",
+    metadata,
+    Column("ai_id", _ID, primary_key=True),
+    Column("name", String(40), primary_key=True),
+    Column("version", String(16), primary_key=True),
+    Column("kind", String(20), nullable=False),
+    Column("title", String(80), nullable=False),
+    Column("settings", Json, nullable=False),
+    Column("limits", Json, nullable=False),
+    Column("tools", Json, nullable=False),
+    Column("author", _ID, nullable=True),  # none: the local operator
+    Column("created_at", Moment, nullable=False),
+    Column("signature", Text, nullable=False),
+)
+
+#: What an AI's feeds held when they were last read, and before.
+feed_items = Table(
+    "feed_items",
+    metadata,
+    Column("ai_id", _ID, primary_key=True),
+    Column("extension", String(40), primary_key=True),
+    Column("url", String(2000), primary_key=True),
+    Column("feed", String(2000), nullable=False),
+    Column("title", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("date", Moment, nullable=True),
+    Column("language", String(20), nullable=False),
+    Column("read_at", Moment, nullable=False),
+)

@@ -9,9 +9,10 @@ from typing import Literal
 from inhouse.core.events import Ended, Timing
 from inhouse.core.passages import Citation
 from inhouse.runtime.engines.base import Usage
+from inhouse.runtime.extensions.calling import Outcome
 from inhouse.runtime.request import ReplyRequest
 
-Kind = Literal["grounded", "extractive", "pinned", "chat", "abstained", "guarded"]
+Kind = Literal["grounded", "extractive", "pinned", "tool", "chat", "abstained", "guarded"]
 
 
 @dataclass
@@ -27,6 +28,8 @@ class Draft:
     kind: Kind = "chat"
     text: str = ""
     citations: tuple[Citation, ...] = ()
+    calls: list[Outcome] = field(default_factory=list)
+    """Every tool that was called, in order."""
     finish: Literal["stop", "length", "guard"] = "stop"
     retrieval_ms: float = 0.0
     prompt_tokens: int = 0
@@ -60,6 +63,7 @@ class Draft:
             abstained=self.kind == "abstained",
             kind=self.kind,
             finish=self.finish,
+            tools=tuple(call.model_dump(mode="json", exclude={"result": {"data"}}) for call in self.calls),
             timing=Timing(
                 first_token_ms=self._first_token_ms,
                 total_ms=self.elapsed_ms,

@@ -5,8 +5,9 @@ The order in which an answer is looked for puts the owner's words before the mod
 1. what the rules themselves answer ("are you a human?", a rival, a topic to avoid);
 2. an answer that the owner pinned to this question;
 3. friendliness, which is returned in the owner's lines;
-4. the passages, with citations; and where they hold nothing,
-5. conversation in the owner's voice, or "I don't know" with the offer of a person.
+4. a tool of the AI's extensions, where one is meant (`agent`);
+5. the passages, with citations; and where they hold nothing,
+6. conversation in the owner's voice, or "I don't know" with the offer of a person.
 
 Whatever it is, the guard reads it before the fan does.
 """
@@ -23,14 +24,16 @@ from inhouse.content.index import View
 from inhouse.content.search import Found
 from inhouse.core.events import Event, Replaced, Step, Token
 from inhouse.runtime import chat, pinned, prompts, smalltalk
+from inhouse.runtime.agent.using import Tools
 from inhouse.runtime.draft import Draft
 from inhouse.runtime.engines.base import Engine
+from inhouse.runtime.extensions.calling import Caller
 from inhouse.runtime.grounded import Grounded
 from inhouse.runtime.guard import questions, replies
 from inhouse.runtime.guard.findings import Violation
 from inhouse.runtime.guard.guard import Guard
 from inhouse.runtime.profile import Profile
-from inhouse.runtime.request import ReplyRequest, Retriever
+from inhouse.runtime.request import ReplyRequest, Retriever, Toolbox
 
 _FOUND_SHOWN = 5
 
@@ -38,11 +41,21 @@ _FOUND_SHOWN = 5
 class Replier:
     """Answers questions with one engine, one way to search, and what the engine's model can be trusted with."""
 
-    def __init__(self, engine: Engine, retriever: Retriever, profile: Profile) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        retriever: Retriever,
+        profile: Profile,
+        toolbox: Toolbox | None = None,
+        caller: Caller | None = None,
+    ) -> None:
         self._retriever = retriever
         self._profile = profile
         self._grounded = Grounded(engine, retriever, profile)
         self._chat = chat.Chat(engine, profile)
+        self._tools = (
+            Tools(engine, retriever, self._grounded, toolbox, caller) if toolbox and caller else None
+        )
 
     async def reply(self, request: ReplyRequest) -> AsyncGenerator[Event, None]:
         """Stream the events of one answer, ending with ``Ended``. Engine trouble is raised as an ``InhouseError``."""
@@ -90,10 +103,21 @@ class Replier:
             return
         if talk is not None:
             draft.question = talk.rest
-        says = self._chat.answer(draft) if smalltalk.exclaims(draft.question) else self._look_up(draft)
+        says = self._chat.answer(draft) if smalltalk.exclaims(draft.question) else self._find_out(draft)
         async with aclosing(says) as pieces:
             async for piece in pieces:
                 yield piece
+
+    async def _find_out(self, draft: Draft) -> AsyncGenerator[str | Step, None]:
+        """Ask the tool that is meant; where there is none, or it brought nothing, look among the passages."""
+        if self._tools is not None:
+            async with aclosing(self._tools.answer(draft)) as pieces:
+                async for piece in pieces:
+                    yield piece
+        if draft.kind != "tool":
+            async with aclosing(self._look_up(draft)) as pieces:
+                async for piece in pieces:
+                    yield piece
 
     async def _look_up(self, draft: Draft) -> AsyncGenerator[str | Step, None]:
         """Search, answer from what was found; else talk, or say that it is not known."""

@@ -11,6 +11,7 @@ from inhouse.content.index import View
 from inhouse.content.search import Found
 from inhouse.core.events import Event
 from inhouse.runtime.engines.base import Adapter, Priority
+from inhouse.runtime.extensions.calling import Attached
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,10 @@ class ReplyRequest:
     pinned: Sequence[PinnedAnswer] = ()
     index_revision: int | None = None
     """The index revision that is searched; ``None`` for today's."""
+    extensions: Sequence[str] = ()
+    """The extensions that this AI may use now, each as ``name@version``."""
+    fan_id: str | None = None
+    """Whose quota a tool's call is charged to; ``None`` for nobody's (a gate, a benchmark)."""
     language: str | None = None
     """Two letters; ``None`` to follow the question's language."""
     max_tokens: int = 256
@@ -54,6 +59,15 @@ class Answerer(Protocol):
 
     def reply(self, request: ReplyRequest) -> AsyncGenerator[Event, None]:
         """Stream the events of one answer, ending with ``Ended``; engine trouble is raised as an ``InhouseError``."""
+        ...
+
+
+class Toolbox(Protocol):
+    """Knows the extensions that are set up."""
+
+    async def attached(self, request: ReplyRequest) -> Sequence[Attached]:
+        """The tools that this request may use, of the extensions that its release has. Those that can't be made ready
+        are left out, and said so in the log."""
         ...
 
 

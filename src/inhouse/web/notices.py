@@ -32,6 +32,7 @@ _NOTICES = {
     "password-set": N_("Your password is set. Sign in with it."),
     "asked-person": N_("Passed on. The reply will appear here in this thread."),
     "erased": N_("Erased."),
+    "extension-attached": N_("Attached. Fans get it with the next release."),
     "extension-off": N_("Switched off."),
 }
 

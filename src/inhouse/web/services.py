@@ -16,10 +16,12 @@ from inhouse.conversations.fandata import FanData
 from inhouse.conversations.fans import Fans
 from inhouse.conversations.handovers import Handovers
 from inhouse.conversations.picks import Picks
+from inhouse.conversations.trials import Trials
 from inhouse.conversations.verdicts import Verdicts
 from inhouse.core.settings import Settings
 from inhouse.releases.amendments import Amendments
 from inhouse.releases.cases import Cases
+from inhouse.releases.extensions import Extensions
 from inhouse.releases.releases import Releases
 from inhouse.runtime.engines.base import Engine
 from inhouse.store.database import Database
@@ -49,6 +51,10 @@ class Services(Protocol):
     def cases(self) -> Cases: ...
     @property
     def amendments(self) -> Amendments: ...
+    @property
+    def extensions(self) -> Extensions: ...
+    @property
+    def trials(self) -> Trials: ...
     @property
     def engine(self) -> Engine: ...
     @property

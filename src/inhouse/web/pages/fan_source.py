@@ -20,6 +20,8 @@ router = APIRouter(prefix="/a/{slug}/source")
 def page(here: FanVisiting, passage_id: str, turn: str) -> Response:
     """Only a passage that was cited to this very fan is shown: the rest of the document stays the owner's."""
     citation = _cited(here, turn, passage_id)
+    if citation.looked_up:
+        return here.visit.page("fan/source_looked_up.html", citation=citation, turn_id=turn)
     with here.visit.services.db.read() as tx:
         found = index.passages_by_id(tx, here.ai.id, [passage_id])
         document = documents.get(tx, here.ai.id, found[0].document_id) if found else None

@@ -23,6 +23,7 @@ _PAGES = (
     ("brief", N_("Brief"), Action.VIEW),
     ("training", N_("Training"), Action.VIEW),
     ("picks", N_("Picks"), Action.REVIEW),
+    ("extensions", N_("Extensions"), Action.VIEW),
     ("releases", N_("Releases"), Action.VIEW),
     ("conversations", N_("Conversations"), Action.REVIEW),
     ("handovers", N_("Hand-overs"), Action.REVIEW),

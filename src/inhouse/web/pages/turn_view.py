@@ -78,7 +78,7 @@ def wire(event: Event, turn: Turn, slug: str, language: str) -> dict[str, Any]:
         named = {"turn_id": turn.id, "number": turn.number, "conversation_id": turn.conversation_id}
         return {"seq": event.seq, "type": "started", **named}
     if isinstance(event, Step):
-        label = i18n.translate(language, _STEPS.get(event.name, _OTHER_STEP))
+        label = event.detail.get("title") or i18n.translate(language, _STEPS.get(event.name, _OTHER_STEP))
         return {"seq": event.seq, "type": "step", "state": event.state, "label": label}
     if isinstance(event, Ended):
         shown = event.model_dump(

@@ -1,0 +1,94 @@
+"""The extensions at work: rows made into objects, and their calls counted."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import OrderedDict
+from collections.abc import Sequence
+from datetime import datetime, time
+
+from sqlalchemy import ColumnElement, func, select
+
+from inhouse.conversations.tables import tool_calls
+from inhouse.core.errors import InhouseError
+from inhouse.releases.extensions import Extensions
+from inhouse.runtime.bridge import in_thread
+from inhouse.runtime.extensions.base import Context, Extension
+from inhouse.runtime.extensions.calling import Attached
+from inhouse.runtime.request import ReplyRequest
+from inhouse.store.database import Database, Tx
+
+_log = logging.getLogger(__name__)
+#: Extensions that are kept ready; each may hold a connection or a process.
+_MOST_READY = 64
+
+
+class ToolDesk:
+    """A ``Toolbox`` and ``Quotas`` over the database, for one event loop. ``aclose`` lets go of what it holds."""
+
+    def __init__(self, db: Database, extensions: Extensions) -> None:
+        self._db = db
+        self._extensions = extensions
+        self._ready: OrderedDict[tuple[str, str], tuple[Extension, tuple[Attached, ...]]] = OrderedDict()
+        self._making = asyncio.Lock()
+
+    async def attached(self, request: ReplyRequest) -> Sequence[Attached]:
+        """The tools of this request's extensions that only read: acting needs an agreement that nobody asks for yet."""
+        async with self._making:
+            found = [await self._made(request.ai_id, entry) for entry in request.extensions]
+        return [one for tools in found for one in tools if one.tool.effect == "reading"]
+
+    async def take(self, context: Context, attached: Attached) -> str | None:
+        """Count a call against the day's quota (UTC) of the fan and of the AI; a gate's calls are nobody's."""
+        return await in_thread(self._take, context, attached) if context.fan_id else None
+
+    async def aclose(self) -> None:
+        """Close every extension."""
+        while self._ready:
+            _, (handler, _) = self._ready.popitem()
+            await handler.aclose()
+
+    async def _made(self, ai_id: str, entry: str) -> tuple[Attached, ...]:
+        key = (ai_id, entry)
+        if key not in self._ready:
+            try:
+                self._ready[key] = await in_thread(self._make, ai_id, entry)
+            except InhouseError as error:
+                _log.warning("extension %s of %s is left out: %s", entry, ai_id, error.message)
+                return ()
+            if len(self._ready) > _MOST_READY:
+                _, (oldest, _) = self._ready.popitem(last=False)
+                await oldest.aclose()
+        self._ready.move_to_end(key)
+        return self._ready[key][1]
+
+    def _make(self, ai_id: str, entry: str) -> tuple[Extension, tuple[Attached, ...]]:
+        with self._db.read() as tx:
+            version, handler = self._extensions.made(tx, ai_id, entry)
+        return handler, tuple(Attached(version.name, tool, version.limits, handler) for tool in version.tools)
+
+    def _take(self, context: Context, attached: Attached) -> str | None:
+        midnight = datetime.combine(context.now.date(), time(), context.now.tzinfo)
+        today = (tool_calls.c.extension == attached.extension, tool_calls.c.at >= midnight)
+        of_fan = (*today, tool_calls.c.fan_id == context.fan_id)
+        of_ai = (*today, tool_calls.c.ai_id == context.ai_id)
+        limits = attached.limits
+        with self._db.write() as tx:
+            if _count(tx, of_fan) >= limits.fan_daily or _count(tx, of_ai) >= limits.ai_daily:
+                return f"{attached.tool.title} was used as often as it may be today. It works again after midnight UTC."
+            row = {
+                "id": context.call_id,
+                "ai_id": context.ai_id,
+                "fan_id": context.fan_id,
+                "extension": attached.extension,
+                "tool": attached.tool.name,
+                "cost": limits.cost,
+                "at": context.now,
+            }
+            tx.execute(tool_calls.insert().values(row))
+        return None
+
+
+def _count(tx: Tx, where: Sequence[ColumnElement[bool]]) -> int:
+    return tx.execute(select(func.count()).select_from(tool_calls).where(*where)).scalar_one()

@@ -1,0 +1,1 @@
+"""Using tools: choosing one, making its arguments, answering with what it brought."""

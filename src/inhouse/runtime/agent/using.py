@@ -1,0 +1,130 @@
+"""Answering with a tool: choose one, ask it, and say what it brought, or say in a line that it brought nothing."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+
+from inhouse.content.search import Found
+from inhouse.core import clock, ids
+from inhouse.core.events import Step
+from inhouse.core.passages import Citation, Passage, Place
+from inhouse.runtime.agent.arguments import Arguments
+from inhouse.runtime.agent.choosing import Choice, Chooser
+from inhouse.runtime.draft import Draft
+from inhouse.runtime.engines.base import Engine
+from inhouse.runtime.extensions.base import Context, Result, Source
+from inhouse.runtime.extensions.calling import Caller
+from inhouse.runtime.grounded import Grounded
+from inhouse.runtime.request import ReplyRequest, Retriever, Toolbox
+
+#: How clearly a tool must be meant: its best examples are so much nearer to the question than requests without a tool.
+LEAST_MARGIN = 0.025
+_FOUND_SHOWN = 5
+
+
+class Tools:
+    """Answers what a tool is meant for."""
+
+    def __init__(
+        self, engine: Engine, retriever: Retriever, grounded: Grounded, toolbox: Toolbox, caller: Caller
+    ) -> None:
+        self._toolbox = toolbox
+        self._caller = caller
+        self._grounded = grounded
+        self._chooser = Chooser(retriever, LEAST_MARGIN)
+        self._arguments = Arguments(engine)
+
+    async def answer(self, draft: Draft) -> AsyncGenerator[str | Step, None]:
+        """Stream steps and the answer. No text where no tool is meant or nothing was found; where one failed, only the line
+        that says so."""
+        if not draft.request.extensions:
+            return
+        tools = await self._toolbox.attached(draft.request)
+        choice = await self._chooser.choose(draft.question, tools) if tools else None
+        if choice is None:
+            return
+        tool = choice.attached.tool
+        arguments = await self._arguments.make(draft, choice)
+        if arguments is None:
+            return
+        asked = {"tool": tool.name, "title": tool.title, "arguments": arguments}
+        yield Step(name="tool", state="begun", detail=asked)
+        outcome = await self._caller.call(choice.attached, arguments, _context(draft.request))
+        draft.calls.append(outcome)
+        if outcome.result is None:
+            yield Step(name="tool", state="failed", detail=asked | {"line": outcome.line})
+            yield f"{outcome.line} "
+            return
+        yield Step(name="tool", state="done", detail=asked | {"found": _shown(outcome.result)})
+        if outcome.result.empty:
+            return
+        async with aclosing(self._told(draft, choice, outcome.result)) as pieces:
+            async for piece in pieces:
+                yield piece
+
+    async def _told(self, draft: Draft, choice: Choice, result: Result) -> AsyncGenerator[str, None]:
+        """What the question wants of a result, read from its sources; the whole where nothing can be picked out."""
+        said = False
+        if any(source.text for source in result.sources):
+            async with aclosing(
+                self._grounded.answer(draft, _as_found(draft, choice, result.sources))
+            ) as pieces:
+                async for piece in pieces:
+                    said = True
+                    yield piece
+        if not said:
+            shown = enumerate(result.sources[:_FOUND_SHOWN], 1)
+            draft.citations = tuple(_citation(choice, number, source) for number, source in shown)
+            yield result.text
+        draft.kind = "tool"
+
+
+def _context(request: ReplyRequest) -> Context:
+    return Context(
+        ai_id=request.ai_id,
+        fan_id=request.fan_id,
+        call_id=ids.new_id("call"),
+        now=clock.now(),
+        language=request.language or request.brief.languages[0],
+    )
+
+
+def _as_found(draft: Draft, choice: Choice, sources: Sequence[Source]) -> Found:
+    """Sources as notes, in the order in which the tool ranked them."""
+    passages = tuple(
+        Passage(
+            id=_id(choice, number),
+            ai_id=draft.request.ai_id,
+            document_id=choice.attached.extension,
+            title=source.title,
+            url=source.url,
+            place=Place(),
+            text=source.text,
+            language=draft.language,
+            published_at=source.date,
+        )
+        for number, source in enumerate(sources, 1)
+        if source.text
+    )
+    return Found(passages, (), draft.question, 0, None, 1.0, None)
+
+
+def _citation(choice: Choice, number: int, source: Source) -> Citation:
+    return Citation(
+        number=number,
+        passage_id=_id(choice, number),
+        document=source.title,
+        url=source.url,
+        place=Place(),
+        quote=source.text,
+    )
+
+
+def _id(choice: Choice, number: int) -> str:
+    """Names a source within its turn: it is no passage of the index."""
+    return f"{choice.attached.extension}:{number}"
+
+
+def _shown(result: Result) -> list[str]:
+    return [source.title for source in result.sources[:_FOUND_SHOWN]] or [result.text[:200]]

@@ -1,0 +1,144 @@
+"""Making a call: whatever an extension does, an ``Outcome`` comes back, in time and within its size."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import SchemaError
+from pydantic import BaseModel, ConfigDict
+
+from inhouse.core.errors import InhouseError
+from inhouse.runtime.extensions.base import Context, Extension, Json, Limits, Result, Source, Tool
+
+_log = logging.getLogger(__name__)
+_MOST_SOURCES = 20
+_MOST_ARGUMENTS = 16_000
+#: JSON of a result beyond this is dropped; its text says the same.
+_MOST_DATA = 200_000
+
+
+@dataclass(frozen=True)
+class Attached:
+    """A tool that an AI may use now."""
+
+    extension: str
+    """Which set-up of the AI's it belongs to."""
+    tool: Tool
+    limits: Limits
+    handler: Extension
+
+
+class Outcome(BaseModel):
+    """What a call came to. ``line`` is what a person reads of one that did not succeed."""
+
+    model_config = ConfigDict(frozen=True)
+
+    extension: str
+    tool: str
+    title: str
+    arguments: Json
+    state: Literal["done", "failed", "refused"]
+    line: str = ""
+    result: Result | None = None
+    ms: float = 0.0
+
+
+class Quotas(Protocol):
+    """Counts calls."""
+
+    async def take(self, context: Context, attached: Attached) -> str | None:
+        """Charge one call. A sentence that says why not, where the quota of the fan or of the AI is used up."""
+        ...
+
+
+class Uncounted:
+    """No quota: for the team's own trials and for benchmarks."""
+
+    async def take(self, context: Context, attached: Attached) -> str | None:
+        """Always allowed."""
+        return None
+
+
+class Caller:
+    """Makes calls within their limits."""
+
+    def __init__(self, quotas: Quotas) -> None:
+        self._quotas = quotas
+
+    async def call(self, attached: Attached, arguments: Json, context: Context) -> Outcome:
+        """Never raises but for being cancelled."""
+        began = time.perf_counter()
+        state: Literal["done", "failed", "refused"] = "refused"
+        line, result = misfit(attached.tool, arguments), None
+        if not line:
+            line = await self._quotas.take(context, attached) or ""
+        if not line:
+            line, result = await _called(attached, arguments, context)
+            state = "failed" if line else "done"
+        return Outcome(
+            extension=attached.extension,
+            tool=attached.tool.name,
+            title=attached.tool.title,
+            arguments=arguments,
+            state=state,
+            line=line,
+            result=result,
+            ms=(time.perf_counter() - began) * 1000,
+        )
+
+
+def misfit(tool: Tool, arguments: Json) -> str:
+    """Why these arguments don't fit the tool's schema, in a sentence; empty where they do."""
+    if len(json.dumps(arguments, default=str)) > _MOST_ARGUMENTS:
+        return f"The arguments of {tool.title} are too long."
+    try:
+        error = next(Draft202012Validator(tool.parameters).iter_errors(arguments), None)
+    except SchemaError:
+        return f"{tool.title} describes its arguments wrongly."
+    if error is None:
+        return ""
+    where = ".".join(map(str, error.absolute_path)) or "the arguments"
+    return f"{tool.title} can't be asked that way: {where} does not fit."
+
+
+async def _called(
+    attached: Attached, arguments: Mapping[str, Any], context: Context
+) -> tuple[str, Result | None]:
+    """A sentence of what went wrong, or the result."""
+    title, seconds = attached.tool.title, attached.limits.seconds
+    try:
+        async with asyncio.timeout(seconds):
+            result = await attached.handler.call(attached.tool.name, arguments, context)
+    except TimeoutError:
+        return f"{title} took longer than {seconds:.0f} seconds.", None
+    except InhouseError as error:
+        return error.message, None
+    except Exception:  # noqa: BLE001 - an extension is foreign code: it may raise anything, and the turn goes on
+        _log.exception("The tool %s of %s broke", attached.tool.name, attached.extension)
+        return f"{title} broke.", None
+    return "", _within(result, attached.limits)
+
+
+def _within(result: Result, limits: Limits) -> Result:
+    """What of a result is kept."""
+    room = limits.result_chars
+    sources = tuple(_cut(source, room) for source in result.sources[:_MOST_SOURCES])
+    return Result(text=result.text[:room], sources=sources, data=_bounded(result.data), empty=result.empty)
+
+
+def _cut(source: Source, room: int) -> Source:
+    return source.model_copy(update={"title": source.title[:300], "text": source.text[:room]})
+
+
+def _bounded(data: Any) -> Any:
+    try:
+        return data if len(json.dumps(data)) <= _MOST_DATA else None
+    except (TypeError, ValueError, RecursionError):
+        return None

@@ -1,0 +1,117 @@
+"""Extensions: what is attached to an AI, trying it, switching it off."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from inhouse.accounts.actors import Action
+from inhouse.core.errors import InhouseError, UsageError
+from inhouse.releases.extensions import MOST_SETTINGS
+from inhouse.runtime.bridge import in_thread
+from inhouse.runtime.extensions import factory
+from inhouse.runtime.extensions.base import Json
+from inhouse.web.forms import Form, Posted
+from inhouse.web.i18n import N_
+from inhouse.web.pages.studio_visit import Studio, StudioVisit
+
+router = APIRouter(prefix="/studio/{slug}/extensions")
+#: What a form can set up; the rest has settings that only a command takes.
+_TITLES = {
+    "calculator": (N_("Calculator"), N_("Sums, percentages, units, money in one currency, and dates.")),
+    "table": (N_("Table"), N_("Looks things up in a table of yours, such as products and prices.")),
+    "feeds": (
+        N_("News from feeds"),
+        N_("Finds what is new in feeds that you choose. They are read every hour."),
+    ),
+}
+_MOST_TRY = 2000
+
+
+@router.get("")
+def page(studio: Studio) -> Response:
+    """What is attached, and a form for each kind that can be."""
+    return _page(studio)
+
+
+@router.post("/add")
+async def add(studio: Studio, form: Posted) -> Response:
+    """Attach an extension, or a new version of it."""
+    kind = form.text("kind", 20)
+    name = form.text("name", 40) or kind
+    try:
+        settings = await _settings(kind, form)
+        await in_thread(studio.services.extensions.set_up, studio.actor, studio.ai.id, kind, name, settings)
+    except InhouseError as error:
+        return await in_thread(_page, studio, error.status, error=studio.told(error))
+    return studio.go("extensions", "extension-attached")
+
+
+@router.post("/off")
+def off(studio: Studio, form: Posted) -> Response:
+    """Switch one off for every fan, from the next turn on."""
+    studio.services.amendments.switch_extension_off(studio.actor, studio.ai.id, form.text("name", 40))
+    return studio.go("extensions", "extension-off")
+
+
+@router.post("/on")
+def on(studio: Studio, form: Posted) -> Response:
+    """Take the switching off back."""
+    studio.services.amendments.take_back(studio.actor, studio.ai.id, form.number("number", 0))
+    return studio.go("extensions", "undone")
+
+
+@router.post("/remove")
+def remove(studio: Studio, form: Posted) -> Response:
+    """Switch one off and leave it out of the next release."""
+    studio.services.extensions.remove(studio.actor, studio.ai.id, form.text("name", 40))
+    return studio.go("extensions", "undone")
+
+
+@router.post("/try")
+async def try_out(studio: Studio, form: Posted) -> Response:
+    """Ask as a fan would, of what is attached and not only of what is live, and show the call and its result."""
+    question = form.text("question", _MOST_TRY)
+    try:
+        tried = await studio.services.trials.ask(studio.actor, studio.ai.id, question)
+    except InhouseError as error:
+        return await in_thread(_page, studio, error.status, error=studio.told(error), question=question)
+    return await in_thread(_page, studio, tried=tried, question=question)
+
+
+def _page(studio: StudioVisit, status: int = 200, **values: Any) -> Response:
+    services = studio.services
+    with services.db.read() as tx:
+        live = services.releases.current(tx, studio.ai.id)
+    shown = {
+        "attached": services.extensions.listing(studio.actor, studio.ai.id),
+        "live": live.extensions if live else (),
+        "kinds": _TITLES,
+        "others": [kind.title for name, kind in factory.KINDS.items() if name not in _TITLES],
+        "may_edit": Action.EDIT_BRIEF in studio.may,
+        "may_release": Action.RELEASE in studio.may,
+        "tried": None,
+        "question": "",
+        "error": "",
+    }
+    return studio.page("extensions", "extensions.html", status, **shown | values)
+
+
+async def _settings(kind: str, form: Form) -> Json:
+    if kind == "table":
+        return {"title": form.text("title", 60), "csv": await _table(form)}
+    if kind == "feeds":
+        return {"feeds": list(form.lines("feeds"))}
+    if kind == "calculator":
+        return {}
+    raise UsageError(reason=N_("Choose what to attach."))
+
+
+async def _table(form: Form) -> str:
+    files = form.files("csv")
+    if not files:
+        raise UsageError(reason=N_("Choose a CSV file."))
+    data = await files[0].read(MOST_SETTINGS + 1)
+    return data.decode("utf-8-sig", errors="replace")
