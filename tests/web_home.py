@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from inhouse.conversations.fans import Fans
 from inhouse.conversations.handovers import Handovers
 from inhouse.conversations.ledger import Ledger
 from inhouse.conversations.picks import Picks
+from inhouse.conversations.trials import Trials
 from inhouse.conversations.verdicts import Verdicts
 from inhouse.core import clock
 from inhouse.core.errors import Busy
@@ -38,19 +40,30 @@ from inhouse.releases import releases as release_rows
 from inhouse.releases import routing
 from inhouse.releases.amendments import Amendments
 from inhouse.releases.cases import Cases, Expect
+from inhouse.releases.extensions import Extensions
+from inhouse.releases.feeds import StoredFeeds
 from inhouse.releases.release import Candidate, Check, Gate, Share
 from inhouse.releases.releases import Releases
 from inhouse.releases.revocation import Revocation
 from inhouse.runtime.engines.fake import FakeEngine
+from inhouse.runtime.extensions.factory import Plugs
 from inhouse.runtime.request import ReplyRequest
 from inhouse.store.blobs import Blobs
 from inhouse.store.database import Database
 from inhouse.store.jobs import Worker
+from inhouse.store.signing import Signer
 from inhouse.tuning.shelf import Adapter
 
 PASSWORD = "correct horse battery"
 EMAIL = "mara@example.com"
 SHIPS = "Yes, we ship worldwide, Japan included [1]. Parcels leave the workshop on Tuesdays and Fridays [2].\n\n- Europe: 3 days\n- Japan: 9 days"
+
+PRICES = {
+    "tool": "look_up",
+    "title": "Look up products",
+    "arguments": {"words": "field notebook", "limit": 5},
+}
+TABLE = "Name,Price,Pages\nField notebook,£14.00,96\nDesk diary,£22.50,370\n"
 
 
 class Script:
@@ -66,6 +79,10 @@ class Script:
         question = request.question.lower()
         if "break" in question:
             raise Busy()
+        if "how much" in question:
+            yield Step(name="tool", state="begun", detail=PRICES)
+            await asyncio.sleep(self.pause * 10)
+            yield Step(name="tool", state="done", detail=PRICES)
         yield Step(name="search", state="begun")
         await asyncio.sleep(self.pause)
         yield Step(name="search", state="done")
@@ -79,6 +96,18 @@ class Script:
         timing = Timing(prompt_tokens=40, completion_tokens=20)
         if "ship" in question or "slow" in question:
             return Ended(answer=SHIPS, citations=self.citations(), kind="grounded", timing=timing)
+        if "how much" in question:
+            line = "Field notebook: price £14.00; pages 96"
+            cited = Citation(
+                number=1,
+                passage_id="prices:1",
+                document="Field notebook",
+                url=None,
+                place=Place(),
+                quote=line,
+            )
+            tools = ({**PRICES, "state": "done", "line": "", "ms": 12.0},)
+            return Ended(answer="£14.00 [1]", citations=(cited,), kind="tool", tools=tools, timing=timing)
         if "unknown" in question:
             answer = "I don't know that one, I'm afraid: I couldn't find it in what I have to go on."
             return Ended(answer=answer, abstained=True, kind="abstained", timing=timing)
@@ -151,6 +180,8 @@ class Home:
     briefs: Briefs
     cases: Cases
     amendments: Amendments
+    extensions: Extensions
+    trials: Trials
     verdicts: Verdicts
     picks: Picks
     handovers: Handovers
@@ -186,6 +217,8 @@ def build(db: Database, folder: Path, **settings: Any) -> Home:
         briefs=briefs,
         cases=Cases(db),
         amendments=Amendments(db),
+        extensions=Extensions(db, Signer(folder), Plugs(partial(StoredFeeds, db))),
+        trials=Trials(db, releases, script),
         verdicts=Verdicts(db),
         picks=Picks(db, releases, script),
         handovers=Handovers(db),
@@ -229,6 +262,7 @@ def furnish(home: Home) -> Ai:
         home.cases.add(mara.actor, ai.id, [question], Expect(must_abstain=False))
     with home.db.read() as tx:
         pieces = index.passages_of(tx, ai.id)
+    home.extensions.set_up(mara.actor, ai.id, "calculator", "calculator", {})
     home.script.passage_id = next(p.id for p in pieces if "Tuesdays" in p.text)
     release(home, ai)
     return ai

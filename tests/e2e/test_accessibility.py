@@ -23,7 +23,7 @@ _OWNERS = (
     ),
     *(
         f"{_STUDIO}/{name}"
-        for name in ("releases", "conversations", "handovers", "cases", "people", "settings")
+        for name in ("extensions", "releases", "conversations", "handovers", "cases", "people", "settings")
     ),
     "/operator",
     "/operator/jobs",
@@ -43,7 +43,7 @@ def test_public_pages(visitor: Visitor, language: str, scheme: str) -> None:
 @pytest.mark.parametrize(("language", "scheme"), LOOKS)
 def test_a_conversation_with_all_its_states(visitor: Visitor, language: str, scheme: str) -> None:
     page = visitor("/a/quill", locale=language, color_scheme=scheme)
-    for question in ("Do you ship to Japan?", "unknown", "please break"):
+    for question in ("Do you ship to Japan?", "How much is it?", "unknown", "please break"):
         ask(page, question)
     page.locator("#person summary").click()
     assert faults(page) == []

@@ -171,3 +171,16 @@ def test_the_language_follows_the_browser_until_one_is_chosen(visitor: Visitor) 
     expect(page.locator("html")).to_have_attribute("lang", "en")
     page.reload()
     expect(page.locator("#question")).to_have_attribute("placeholder", "Ask Mara Quill…")
+
+
+def test_a_tool_is_shown_while_it_is_asked_and_after(visitor: Visitor) -> None:
+    page = visitor("/a/quill")
+    page.locator("#question").fill("How much is it?")
+    page.keyboard.press("Enter")
+    expect(page.locator(".step")).to_have_text("Look up products: field notebook…")
+    page.locator(".turn .words:not(.streaming)").wait_for(state="attached")
+    expect(page.locator(".calls li")).to_have_text("Look up products: field notebook")
+    page.locator(".sources a").click()
+    expect(page.locator(".source-text")).to_have_text("Field notebook: price £14.00; pages 96")
+    page.go_back()
+    expect(page.locator(".calls li")).to_contain_text("field notebook")

@@ -9,9 +9,10 @@ from playwright.sync_api import expect
 from sqlalchemy import update
 
 from conftest import Visitor, ask
+from inhouse.accounts.actors import Actor
 from inhouse.core.events import Ended
 from inhouse.store import jobs
-from web_home import Home, release, work
+from web_home import TABLE, Home, release, work
 
 pytestmark = pytest.mark.e2e
 
@@ -124,3 +125,40 @@ def test_a_key_is_shown_once(owner: Visitor) -> None:
     assert secret.startswith("ih_")
     page.goto("/studio/quill/people")
     assert secret not in page.content()
+
+
+def test_a_table_is_attached_tried_switched_off_and_asked(home: Home, owner: Visitor, tmp_path: Path) -> None:
+    page = owner("/studio/quill/extensions")
+    page.on("dialog", lambda dialog: dialog.accept())
+    file = tmp_path / "prices.csv"
+    file.write_text(TABLE, encoding="utf-8")
+    page.locator("summary", has_text="Table").click()
+    page.locator("#csv").set_input_files(str(file))
+    page.locator("form", has=page.locator("#csv")).get_by_role("button", name="Attach").click()
+    expect(page.get_by_role("status")).to_have_text("Attached. Fans get it with the next release.")
+    card = page.locator("article.card", has=page.get_by_role("heading", name="Table"))
+    expect(card).to_contain_text("with the next release")
+    expect(card).to_contain_text("products")
+    page.locator("[name=question]").fill("How much is the field notebook?")
+    page.get_by_role("button", name="Ask", exact=True).click()
+    expect(page.locator("#try")).to_contain_text("£14.00")
+    expect(page.locator("#try")).to_contain_text("field notebook")
+    assert set(home.script.asked[-1].extensions) >= {f"products@{_version(home, 'products')}"}
+    card.get_by_role("button", name="Switch off").click()
+    expect(card.locator(".tag.bad")).to_have_text("off")
+    page.locator("[name=question]").fill("How much?")
+    page.get_by_role("button", name="Ask", exact=True).click()
+    assert not any(name.startswith("products@") for name in home.script.asked[-1].extensions)
+    card.get_by_role("button", name="Remove").click()
+    expect(card).to_have_count(0)
+    page.locator("summary", has_text="Table").click()
+    file.write_text("just a line", encoding="utf-8")
+    page.locator("#csv").set_input_files(str(file))
+    page.locator("form", has=page.locator("#csv")).get_by_role("button", name="Attach").click()
+    expect(page.get_by_role("alert")).to_contain_text("The table can't be read")
+
+
+def _version(home: Home, name: str) -> str:
+    ai = home.ais.public("quill")
+    listed = home.extensions.listing(Actor.local_operator(), ai.id)
+    return next(one.version for one in listed if one.name == name)

@@ -8,7 +8,7 @@ import pytest
 
 from inhouse.core.errors import TooMany
 from inhouse.core.passages import Citation, Place
-from inhouse.web import answers, catalogue, i18n
+from inhouse.web import answers, calls, catalogue, i18n
 from inhouse.web.charts import loss_picture
 from inhouse.web.citations import address
 from inhouse.web.highlight import highlighted
@@ -126,3 +126,13 @@ def test_translations_keep_their_placeholders() -> None:
 
 def _holes(text: str) -> set[str]:
     return set(re.findall(r"%\(\w+\)s|\{\w+\}", text))
+
+
+def test_a_tools_call_is_told_in_a_line() -> None:
+    call = {
+        "title": "Look up products",
+        "arguments": {"words": "mug", "where": [{"is": "<", "value": 40}], "sort": None},
+    }
+    assert calls.words(calls.call_of(call)) == "Look up products: mug, <, 40"
+    assert calls.words(calls.call_of({"title": "Clock"})) == "Clock"
+    assert len(calls.words(calls.call_of({"title": "x", "arguments": {"a": "y" * 5000}}))) < 200

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import gguf
@@ -29,6 +30,7 @@ def random_adapter(model: Path, folder: Path, seed: int, rank: int = 8) -> Adapt
     return Adapter(digest(path.read_bytes()), path)
 
 
+@cache
 def _targets(model: Path) -> list[tuple[str, int, int]]:
     """Name, inputs and outputs of the tensors to adapt."""
     tensors = gguf.GGUFReader(model).tensors

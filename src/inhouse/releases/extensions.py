@@ -5,7 +5,6 @@ Off is at once, by an amendment; on is by the next release (``docs/design/extens
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
 from collections.abc import Mapping
@@ -23,6 +22,7 @@ from inhouse.core.errors import Conflict, NotFound, TooLarge, UsageError
 from inhouse.releases import amendments, routing
 from inhouse.releases.amendments import Amendment
 from inhouse.releases.tables import extension_versions, extensions
+from inhouse.runtime.bridge import waited_for
 from inhouse.runtime.extensions import factory
 from inhouse.runtime.extensions.base import Context, Extension, Limits, Result, Tool, ToolFailed
 from inhouse.runtime.extensions.calling import Attached, Caller, Uncounted
@@ -116,7 +116,7 @@ class Extensions:
         _check_name(name)
         if len(json.dumps(dict(settings))) > MOST_SETTINGS:
             raise TooLarge(what="The extension's settings", limit=f"{MOST_SETTINGS} characters")
-        tools = asyncio.run(self._offered(kind, settings, Place(ai_id, name, self._plugs)))
+        tools = waited_for(self._offered(kind, settings, Place(ai_id, name, self._plugs)))
         if not tools:
             raise UsageError(reason="This extension offers no tools.")
         made = self._version(actor, ai_id, kind, name, settings, limits or Limits(), tools)

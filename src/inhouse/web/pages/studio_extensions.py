@@ -85,8 +85,10 @@ def _page(studio: StudioVisit, status: int = 200, **values: Any) -> Response:
     services = studio.services
     with services.db.read() as tx:
         live = services.releases.current(tx, studio.ai.id)
+    attached = services.extensions.listing(studio.actor, studio.ai.id)
     shown = {
-        "attached": services.extensions.listing(studio.actor, studio.ai.id),
+        "attached": attached,
+        "kinds_there": {one.kind for one in attached},
         "live": live.extensions if live else (),
         "kinds": _TITLES,
         "others": [kind.title for name, kind in factory.KINDS.items() if name not in _TITLES],

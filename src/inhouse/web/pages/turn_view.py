@@ -8,7 +8,8 @@ from typing import Any
 
 from inhouse.conversations.turns import Turn
 from inhouse.core.events import Ended, Event, Failed, Started, Step
-from inhouse.web import i18n
+from inhouse.web import calls, i18n
+from inhouse.web.calls import Call, call_of
 from inhouse.web.citations import Source, source_of
 from inhouse.web.i18n import N_
 
@@ -37,6 +38,7 @@ class TurnView:
     by_person: bool
     at: datetime
     citations: list[Source]
+    calls: list[Call]
     abstained: bool
     kind: str
     trouble: str
@@ -63,6 +65,7 @@ def view(turn: Turn, slug: str, language: str) -> TurnView:
         by_person=turn.author == "person",
         at=turn.ended_at or turn.created_at,
         citations=[source_of(c, slug, turn.id, language) for c in ended.citations] if ended else [],
+        calls=[call_of(call) for call in ended.tools] if ended else [],
         abstained=bool(ended and ended.abstained),
         kind=ended.kind if ended else "",
         trouble=_trouble(turn, language),
@@ -78,17 +81,25 @@ def wire(event: Event, turn: Turn, slug: str, language: str) -> dict[str, Any]:
         named = {"turn_id": turn.id, "number": turn.number, "conversation_id": turn.conversation_id}
         return {"seq": event.seq, "type": "started", **named}
     if isinstance(event, Step):
-        label = event.detail.get("title") or i18n.translate(language, _STEPS.get(event.name, _OTHER_STEP))
+        label = _label(event, language)
         return {"seq": event.seq, "type": "step", "state": event.state, "label": label}
     if isinstance(event, Ended):
         shown = event.model_dump(
             mode="json", include={"seq", "type", "answer", "abstained", "kind", "finish"}
         )
         sources = [source_of(citation, slug, turn.id, language) for citation in event.citations]
-        return {**shown, "turn_id": turn.id, "sources": sources}
+        made = [call_of(call) for call in event.tools]
+        return {**shown, "turn_id": turn.id, "sources": sources, "calls": made}
     if isinstance(event, Failed):
         return event.model_dump(mode="json") | {"message": i18n.translate(language, event.message)}
     return event.model_dump(mode="json")
+
+
+def _label(step: Step, language: str) -> str:
+    """What the page says while it happens: for a tool, what it is asked."""
+    if step.name == "tool":
+        return f"{calls.words(call_of(step.detail))}…"
+    return i18n.translate(language, _STEPS.get(step.name, _OTHER_STEP))
 
 
 def _trouble(turn: Turn, language: str) -> str:

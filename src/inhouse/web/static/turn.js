@@ -72,6 +72,7 @@ export class Turn {
     this.finish();
     const numbers = new Set(event.sources.map((source) => source.number));
     this.part(".words").replaceChildren(...answerNodes(event.answer, this.id, numbers));
+    this.calls(event.calls);
     this.sources(event.sources);
     this.part(".after").hidden = false;
     this.part("[data-thumbs]").hidden = false;
@@ -99,6 +100,18 @@ export class Turn {
     const shown = this.part(".words");
     shown.classList.remove("streaming");
     shown.removeAttribute("aria-busy");
+  }
+
+  calls(made) {
+    const list = this.part(".calls");
+    list.replaceChildren(
+      ...made.map((call) => {
+        const item = document.getElementById("blank-call").content.firstElementChild.cloneNode(true);
+        item.querySelector("span").textContent = call.asked ? `${call.title}: ${call.asked}` : call.title;
+        return item;
+      }),
+    );
+    list.hidden = !made.length;
   }
 
   sources(found) {
