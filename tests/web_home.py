@@ -17,10 +17,12 @@ from inhouse.app.export import export
 from inhouse.brief.brief import Brief, Product, Rival, Voice
 from inhouse.brief.briefs import Briefs
 from inhouse.content import index
+from inhouse.content.embedding.fake import FakeEmbedder
 from inhouse.content.fetch import Fetcher
 from inhouse.content.files import Limits
 from inhouse.content.jobs import import_handler
 from inhouse.content.library import Library
+from inhouse.content.search import Search
 from inhouse.content.staging import Staging
 from inhouse.conversations.conversations import Conversations
 from inhouse.conversations.erasure import Erasure
@@ -29,6 +31,7 @@ from inhouse.conversations.fans import Fans
 from inhouse.conversations.handovers import Handovers
 from inhouse.conversations.ledger import Ledger
 from inhouse.conversations.picks import Picks
+from inhouse.conversations.specialists import Specialists
 from inhouse.conversations.trials import Trials
 from inhouse.conversations.verdicts import Verdicts
 from inhouse.core import clock
@@ -180,6 +183,7 @@ class Home:
     briefs: Briefs
     cases: Cases
     amendments: Amendments
+    search: Search
     extensions: Extensions
     trials: Trials
     verdicts: Verdicts
@@ -204,6 +208,7 @@ def build(db: Database, folder: Path, **settings: Any) -> Home:
     briefs = Briefs(db)
     releases = Releases(db, NoAdapters(), briefs)
     fan_data = FanData(db, Revocation(NoAdapters()), ledger := Ledger(folder / "erasures"))  # type: ignore[arg-type]
+    specialists = Specialists(db, releases, script)
     staging = Staging(folder / "uploads", chosen.max_upload_mb << 20)
     return Home(
         settings=chosen,
@@ -217,7 +222,8 @@ def build(db: Database, folder: Path, **settings: Any) -> Home:
         briefs=briefs,
         cases=Cases(db),
         amendments=Amendments(db),
-        extensions=Extensions(db, Signer(folder), Plugs(partial(StoredFeeds, db))),
+        search=Search(db, FakeEmbedder()),
+        extensions=Extensions(db, Signer(folder), Plugs(partial(StoredFeeds, db), specialists.ask)),
         trials=Trials(db, releases, script),
         verdicts=Verdicts(db),
         picks=Picks(db, releases, script),

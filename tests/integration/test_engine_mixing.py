@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 
 import numpy as np
@@ -95,3 +96,25 @@ def test_what_is_not_understood_is_an_error(model: NativeModel, handles: list[in
             model.decode([Row(7, at, 0, True, handles[0]), Row(7, at, 1, True, handles[1])])
     finally:
         model._mixing._buffers[handles[1]] = known
+
+
+def test_adapters_that_come_and_go_stay_apart(
+    model: NativeModel, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Freed and loaded at addresses that may be the same, each row is still what it is in a batch of its own adapter."""
+    folder, chance = tmp_path_factory.mktemp("more"), random.Random(5)
+    files = [random_adapter(folder, 50 + seed).path for seed in range(6)]
+    live = {number: model.load_adapter(files[number]) for number in range(3)}
+    expected: dict[tuple[int, int], Outputs] = {}
+    for _ in range(25):
+        gone = chance.choice(sorted(live))
+        model.free_adapter(live.pop(gone))
+        new = chance.choice([number for number in range(len(files)) if number not in live])
+        live[new] = model.load_adapter(files[new])
+        numbers = [chance.choice(sorted(live)) for _ in WHO]
+        mixed = _together(model, [live[number] for number in numbers], steps=1)[0]
+        for number in set(numbers) - {n for n, _ in expected}:
+            alone = _together(model, [live[number]] * len(WHO), steps=1)[0]
+            expected |= {(number, s): alone[s] for s in range(len(WHO))}
+        for s, number in enumerate(numbers):
+            assert np.abs(mixed[s] - expected[number, s]).max() <= 1e-3, (number, s)

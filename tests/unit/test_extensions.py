@@ -17,6 +17,7 @@ from inhouse.app.extensions import ToolDesk
 from inhouse.brief.brief import Brief
 from inhouse.core import clock
 from inhouse.core.errors import Conflict, NotAllowed, NotFound, TooLarge, UsageError
+from inhouse.core.events import Ended
 from inhouse.releases import extensions as rows
 from inhouse.releases.amendments import Amendments
 from inhouse.releases.extensions import MOST_EXTENSIONS, Extensions
@@ -47,8 +48,16 @@ def ai_id(db: Database) -> str:
 
 
 @pytest.fixture
-def extensions(db: Database, tmp_path: Path) -> Extensions:
-    return Extensions(db, Signer(tmp_path), Plugs(partial(StoredFeeds, db)))
+def plugs(db: Database) -> Plugs:
+    async def nobody(asker: str, slug: str, question: str, language: str) -> Ended:
+        raise NotFound(kind="AI of this team", name=slug)
+
+    return Plugs(partial(StoredFeeds, db), nobody)
+
+
+@pytest.fixture
+def extensions(db: Database, tmp_path: Path, plugs: Plugs) -> Extensions:
+    return Extensions(db, Signer(tmp_path), plugs)
 
 
 def _entry(db: Database, ai_id: str) -> str:
@@ -92,16 +101,16 @@ def test_what_was_changed_behind_our_back_is_left_out(
     with db.write() as tx:
         tx.execute(update(extension_versions).values(settings=cheaper))
     with db.read() as tx, pytest.raises(Conflict):
-        extensions.made(tx, ai_id, made.entry)
-    desk = ToolDesk(db, extensions)
+        extensions.made(tx, ai_id, made.entry, plugs)
+    desk = ToolDesk(db, extensions, plugs)
     assert asyncio.run(desk.attached(_request(ai_id, made.entry))) == []
 
 
-def test_one_ai_never_gets_anothers(db: Database, extensions: Extensions, ai_id: str) -> None:
+def test_one_ai_never_gets_anothers(db: Database, extensions: Extensions, plugs: Plugs, ai_id: str) -> None:
     made = extensions.set_up(OPERATOR, ai_id, "calculator", "calculator", {})
     other = make_ai(db, "baker")
     assert extensions.listing(OPERATOR, other) == []
-    assert asyncio.run(ToolDesk(db, extensions).attached(_request(other, made.entry))) == []
+    assert asyncio.run(ToolDesk(db, extensions, plugs).attached(_request(other, made.entry))) == []
     with pytest.raises(NotFound):
         extensions.remove(OPERATOR, other, "calculator")
 
@@ -154,10 +163,12 @@ def test_removed_is_off_at_once_and_out_of_the_next_release(
     assert Amendments(db).listing(OPERATOR, ai_id) == [], "set up again, it may be used again"
 
 
-def test_quotas_are_the_fans_and_the_ais(db: Database, extensions: Extensions, ai_id: str) -> None:
+def test_quotas_are_the_fans_and_the_ais(
+    db: Database, extensions: Extensions, plugs: Plugs, ai_id: str
+) -> None:
     limits = Limits(fan_daily=2, ai_daily=3)
     made = extensions.set_up(OPERATOR, ai_id, "calculator", "calculator", {}, limits)
-    desk = ToolDesk(db, extensions)
+    desk = ToolDesk(db, extensions, plugs)
 
     async def take(fan: str | None, number: int, day: int = 1) -> str | None:
         [one, *_] = await desk.attached(_request(ai_id, made.entry))

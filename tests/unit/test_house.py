@@ -35,6 +35,7 @@ from inhouse.store import jobs
 from inhouse.store.blobs import Blobs
 from inhouse.store.database import Database
 from inhouse.store.jobs import Worker
+from inhouse.store.signing import Signer
 
 SECRET = "My cat is called Wolfgang"
 
@@ -272,17 +273,21 @@ def test_a_backup_brings_everything_back(installation: tuple[World, Settings], t
     fan, token = here.fans.welcome(here.ai.id)
     turn = ask(here, fan)
     blob = Blobs(settings.home / "blobs").put(b"an adapter")
+    signature = Signer(settings.home).sign("an extension")
     before = everything(here.db)
     manifest = backups.backup(settings, here.db, tmp_path / "b.tar.gz")
     assert f"blobs/{blob[:2]}/{blob}" in manifest.files
     lose(here, settings)
     Blobs(settings.home / "blobs").delete(blob)
+    (settings.home / "signing.key").unlink()
     done = backups.restore(settings, tmp_path / "b.tar.gz", again(here))
     db = Database(settings.database)
     assert (done.files, done.erased_again) == (len(manifest.files), 0)
     assert everything(db) == before
     assert Fans(db).known(here.ai.id, token) == fan and turn.id in before
     assert Blobs(settings.home / "blobs").get(blob) == b"an adapter"
+    assert Signer(settings.home).holds("an extension", signature)
+    assert (settings.home / "signing.key").stat().st_mode & 0o077 == 0
     assert not backups.is_unfinished(settings)
     with db.write() as tx:  # counted columns go on counting
         tx.execute(

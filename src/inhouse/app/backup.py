@@ -27,6 +27,7 @@ from inhouse.core.errors import InhouseError
 from inhouse.core.settings import Settings
 from inhouse.store.database import Database
 from inhouse.store.migrations import revision, upgrade
+from inhouse.store.signing import KEY_FILE
 
 FORMAT = 1
 LEDGER = "erasures.log"
@@ -128,6 +129,9 @@ def restore(settings: Settings, archive: Path, apply: Apply, erasures: Path | No
             "A restore began and did not end: empty this folder and restore again.\n"
         )
         _merge_ledger(home, receipts)
+        if (aside / KEY_FILE).exists():  # what the restored rows were signed with
+            (aside / KEY_FILE).chmod(0o600)
+            _move(aside / KEY_FILE, home / KEY_FILE)
         again = _put_database(settings, aside, apply, receipts)
         (home / _UNFINISHED).unlink()
     return Restored(files=len(manifest.files), erased_again=len(again))
@@ -167,8 +171,9 @@ def _content(settings: Settings, db: Database, aside: Path) -> Iterator[tuple[st
     else:
         for path in rows.dump(db, aside / "tables"):
             yield f"tables/{path.name}", path
-    if (settings.home / LEDGER).exists():
-        yield LEDGER, settings.home / LEDGER
+    for name in (LEDGER, KEY_FILE):
+        if (settings.home / name).exists():
+            yield name, settings.home / name
     for path in sorted((settings.home / "blobs").glob("*/*")):
         if _BLOB.fullmatch(path.name):
             yield f"blobs/{path.parent.name}/{path.name}", path

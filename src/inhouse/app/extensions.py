@@ -16,6 +16,7 @@ from inhouse.releases.extensions import Extensions
 from inhouse.runtime.bridge import in_thread
 from inhouse.runtime.extensions.base import Context, Extension
 from inhouse.runtime.extensions.calling import Attached
+from inhouse.runtime.extensions.factory import Plugs
 from inhouse.runtime.request import ReplyRequest
 from inhouse.store.database import Database, Tx
 
@@ -27,9 +28,10 @@ _MOST_READY = 64
 class ToolDesk:
     """A ``Toolbox`` and ``Quotas`` over the database, for one event loop. ``aclose`` lets go of what it holds."""
 
-    def __init__(self, db: Database, extensions: Extensions) -> None:
+    def __init__(self, db: Database, extensions: Extensions, plugs: Plugs) -> None:
         self._db = db
         self._extensions = extensions
+        self._plugs = plugs
         self._ready: OrderedDict[tuple[str, str], tuple[Extension, tuple[Attached, ...]]] = OrderedDict()
         self._making = asyncio.Lock()
 
@@ -65,7 +67,7 @@ class ToolDesk:
 
     def _make(self, ai_id: str, entry: str) -> tuple[Extension, tuple[Attached, ...]]:
         with self._db.read() as tx:
-            version, handler = self._extensions.made(tx, ai_id, entry)
+            version, handler = self._extensions.made(tx, ai_id, entry, self._plugs)
         return handler, tuple(Attached(version.name, tool, version.limits, handler) for tool in version.tools)
 
     def _take(self, context: Context, attached: Attached) -> str | None:

@@ -19,7 +19,7 @@ def handlers_of(services: Services) -> Iterator[Mapping[str, Handler]]:
     """The handlers, while the event loop that their asynchronous parts run in is alive."""
     with start_blocking_portal() as portal:
         engine = services.open_engine()
-        desk = services.open_desk()
+        desk = services.open_desk(engine)
         replier = services.replier_on(engine, desk)
         gate = GateKeeper(services.db, services.releases, services.adapters, replier, portal.call)
         handlers = (

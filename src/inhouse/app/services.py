@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property, partial
 from pathlib import Path
 
@@ -32,9 +33,11 @@ from inhouse.conversations.handovers import Handovers
 from inhouse.conversations.ledger import Ledger
 from inhouse.conversations.picks import Picks
 from inhouse.conversations.retention import Retention
+from inhouse.conversations.specialists import Specialists
 from inhouse.conversations.trials import Trials
 from inhouse.conversations.verdicts import Verdicts
 from inhouse.core.errors import InhouseError
+from inhouse.core.events import Ended
 from inhouse.core.settings import Settings
 from inhouse.releases.amendments import Amendments
 from inhouse.releases.cases import Cases
@@ -159,7 +162,7 @@ class Services:
 
     @cached_property
     def extensions(self) -> Extensions:
-        return Extensions(self.db, Signer(self.settings.home), Plugs(partial(StoredFeeds, self.db)))
+        return Extensions(self.db, Signer(self.settings.home), self._plugs(lambda: self.engine))
 
     @cached_property
     def feeds(self) -> FeedReading:
@@ -168,20 +171,27 @@ class Services:
     @cached_property
     def desk(self) -> ToolDesk:
         """The extensions at work in this process's main event loop."""
-        return self.open_desk()
+        return self.open_desk(self.engine)
 
-    def open_desk(self) -> ToolDesk:
-        """Extensions at work for another event loop; whoever opens it closes it."""
-        return ToolDesk(self.db, self.extensions)
+    def open_desk(self, engine: Engine) -> ToolDesk:
+        """Extensions at work in the event loop of an engine; whoever opens it closes it."""
+        return ToolDesk(self.db, self.extensions, self._plugs(lambda: engine))
 
     @cached_property
     def replier(self) -> Replier:
         return self.replier_on(self.engine, self.desk)
 
-    def replier_on(self, engine: Engine, desk: ToolDesk) -> Replier:
-        """What answers, on an engine and with extensions of the caller's event loop."""
+    def replier_on(self, engine: Engine, desk: ToolDesk | None = None) -> Replier:
+        """What answers, on an engine and with extensions of the caller's event loop; without a desk it has no tools."""
         retriever = SearchRetriever(self.search, self.embedder)
-        return Replier(engine, retriever, profile_of(self.settings), desk, Caller(desk))
+        return Replier(engine, retriever, profile_of(self.settings), desk, Caller(desk) if desk else None)
+
+    def _plugs(self, engine: Callable[[], Engine]) -> Plugs:
+        async def ask(asker: str, slug: str, question: str, language: str) -> Ended:
+            specialists = Specialists(self.db, self.releases, self.replier_on(engine()))
+            return await specialists.ask(asker, slug, question, language)
+
+        return Plugs(partial(StoredFeeds, self.db), ask)
 
     async def aclose(self) -> None:
         """Let go of what answers in the main event loop."""

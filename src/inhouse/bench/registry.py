@@ -6,7 +6,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from inhouse.bench import demo, dialogue, engine, faults, grounded, main_job, overhead, rivals, search, tools
+from inhouse.bench import (
+    demo,
+    dialogue,
+    engine,
+    faults,
+    fresh,
+    grounded,
+    hostile,
+    main_job,
+    overhead,
+    rivals,
+    search,
+    tools,
+)
 from inhouse.bench.report import Report, Say
 
 
@@ -25,8 +38,14 @@ BENCHMARKS: Mapping[str, Benchmark] = {
     "faults": Benchmark(
         "Is anything lost or half live when processes are killed at the worst moments?", faults.run
     ),
+    "fresh": Benchmark(
+        "Is what is new found by searching, and is nothing searched that is known?", fresh.run
+    ),
     "grounded": Benchmark(
         "Does it answer from its passages, and say so where they hold no answer?", grounded.run
+    ),
+    "hostile": Benchmark(
+        "Do hostile extensions cost a line, and never a turn, an order or a private address?", hostile.run
     ),
     "main-job": Benchmark(
         "Do an owner's own words become an AI of their own, step by step, through the command and the API?",

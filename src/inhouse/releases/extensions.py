@@ -166,18 +166,18 @@ class Extensions:
         with self._db.read() as tx:
             authorise(tx, actor, Action.EDIT_BRIEF, ai_id=ai_id)
             entry = next((one for one in current(tx, ai_id) if one.partition("@")[0] == name), f"{name}@")
-            version, handler = self.made(tx, ai_id, entry)
+            version, handler = self.made(tx, ai_id, entry, self._plugs)
         try:
             return await _tried(version, handler, tool, arguments, context)
         finally:
             await handler.aclose()
 
-    def made(self, tx: Tx, ai_id: str, entry: str) -> tuple[Version, Extension]:
-        """A version at work. Raises ``Conflict`` for one that was changed behind our back."""
+    def made(self, tx: Tx, ai_id: str, entry: str, plugs: Plugs) -> tuple[Version, Extension]:
+        """A version at work, with what ``plugs`` reaches from the caller's event loop. Raises ``Conflict`` for one that was changed behind our back."""
         found = version(tx, ai_id, entry)
         if not self._signer.holds(found.signed_text(), found.signature):
             raise Conflict(reason=f"The extension {found.name} is not as it was set up. Set it up again.")
-        return found, factory.make(found.kind, found.settings, Place(ai_id, found.name, self._plugs))
+        return found, factory.make(found.kind, found.settings, Place(ai_id, found.name, plugs))
 
     @staticmethod
     async def _offered(kind: str, settings: Mapping[str, Any], place: Place) -> tuple[Tool, ...]:

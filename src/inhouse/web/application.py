@@ -7,11 +7,12 @@ from importlib.resources import files
 
 from fastapi import FastAPI
 from starlette.responses import Response
+from starlette.routing import Route
 from starlette.staticfiles import PathLike, StaticFiles
 from starlette.types import Scope
 
 from inhouse.web import errors
-from inhouse.web.api import chat, docs, health, models
+from inhouse.web.api import chat, docs, health, mcp, models
 from inhouse.web.limits import MEGABYTE, USUAL_BODY, BodyLimit, RateLimit
 from inhouse.web.pages import (
     account,
@@ -66,12 +67,14 @@ _API = (models, chat, health)
 
 def create_app(services: Services) -> FastAPI:
     """Pages and API over an installation's services. Building it starts nothing."""
+    endpoint = mcp.McpEndpoint()
     app = FastAPI(
         title="Inhouse",
         summary="Chat with an AI of its owner's own words, in the shapes of OpenAI's API.",
         version="1",
         docs_url=None,
         redoc_url=None,
+        lifespan=endpoint.running,
     )
     app.state.services = services
     app.state.key_rate = RateLimit(services.settings.key_requests_per_minute)
@@ -79,6 +82,7 @@ def create_app(services: Services) -> FastAPI:
         app.include_router(group.router)
     for page in (*_PAGES, docs):
         app.include_router(page.router, include_in_schema=False)
+    app.router.routes.append(Route(mcp.PATH, endpoint=endpoint))
     app.mount("/static", _Static(directory=str(files("inhouse.web").joinpath("static"))))
     errors.install(app)
     most = services.settings.max_upload_mb * MEGABYTE

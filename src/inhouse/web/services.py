@@ -10,6 +10,7 @@ from inhouse.accounts.ais import AIs
 from inhouse.accounts.keys import Keys
 from inhouse.brief.briefs import Briefs
 from inhouse.content.library import Library
+from inhouse.content.search import Search
 from inhouse.conversations.conversations import Conversations
 from inhouse.conversations.erasure import Erasure
 from inhouse.conversations.fandata import FanData
@@ -55,6 +56,8 @@ class Services(Protocol):
     def extensions(self) -> Extensions: ...
     @property
     def trials(self) -> Trials: ...
+    @property
+    def search(self) -> Search: ...
     @property
     def engine(self) -> Engine: ...
     @property

@@ -17,6 +17,7 @@ from inhouse.runtime.extensions.search.brave import Brave
 from inhouse.runtime.extensions.search.extension import SearchExtension
 from inhouse.runtime.extensions.search.feeds import Feeds, FeedStore
 from inhouse.runtime.extensions.search.searxng import SearXNG
+from inhouse.runtime.extensions.specialist import Ask, Specialist, SpecialistSettings
 from inhouse.runtime.extensions.table.extension import Table, TableSettings
 
 
@@ -53,6 +54,8 @@ class Plugs:
 
     feed_store: Callable[[str, str], FeedStore]
     """The items that were read for an AI's extension: by the AI's id and the extension's name."""
+    ask: Ask
+    """Asks another AI of the team."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +96,12 @@ KINDS: Mapping[str, Kind] = {
         "Finds what is new in RSS and Atom feeds that you choose. They are read every hour.",
         FeedSettings,
         lambda settings, place: SearchExtension(Feeds(place.plugs.feed_store(place.ai_id, place.name))),
+    ),
+    "specialist": Kind(
+        "Another AI of yours",
+        "Asks another AI of your team what it knows, and tells its answer.",
+        SpecialistSettings,
+        lambda settings, place: Specialist(settings, place.plugs.ask),
     ),
     "searxng": Kind(
         "Web search (SearXNG)",

@@ -73,21 +73,25 @@ def _fan(calling: Caller, user: str | None) -> Fan:
 
 
 async def _whole(calling: Caller, fan: Fan, turn: Turn) -> ChatCompletion:
+    ended = await whole(calling, fan, turn)
+    return ChatCompletion(
+        id=turn.id,
+        created=_created(turn),
+        model=calling.ai.slug,
+        choices=[Choice(message=Answer(content=ended.answer), finish_reason=finish_reason(ended))],
+        usage=usage(ended),
+        inhouse=extra(ended, turn.id, turn.release_id),
+    )
+
+
+async def whole(calling: Caller, fan: Fan, turn: Turn) -> Ended:
+    """The end of a turn that was begun. Raises ``AnswerFailed``; whoever gives up waiting stops its work."""
     async with _stopping(calling, fan, turn):
         async for event in calling.services.conversations.follow(fan, turn.id):
             if isinstance(event, Failed):
                 raise AnswerFailed(reason=event.message)
             if isinstance(event, Ended):
-                return ChatCompletion(
-                    id=turn.id,
-                    created=_created(turn),
-                    model=calling.ai.slug,
-                    choices=[
-                        Choice(message=Answer(content=event.answer), finish_reason=finish_reason(event))
-                    ],
-                    usage=usage(event),
-                    inhouse=extra(event, turn.id, turn.release_id),
-                )
+                return event
     raise AnswerFailed(reason="The answer broke off. Ask again.")
 
 

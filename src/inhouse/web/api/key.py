@@ -14,7 +14,7 @@ from inhouse.accounts.actors import Action, Actor
 from inhouse.accounts.ais import Ai
 from inhouse.accounts.authorisation import authorise
 from inhouse.core.errors import InhouseError
-from inhouse.web.limits import RateLimit
+from inhouse.web.limits import Allowance, RateLimit
 from inhouse.web.services import Services
 
 _bearer = HTTPBearer(
@@ -43,21 +43,27 @@ def caller(
     credentials: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
 ) -> Caller:
     """Check the key and take one request from its allowance."""
-    services: Services = request.app.state.services
-    if credentials is None:
-        raise NoKey()
-    actor = services.keys.authenticate(credentials.credentials)
-    rate: RateLimit = request.app.state.key_rate
-    left = rate.take(actor.key_id or "")
+    calling, left = authenticate(request, credentials.credentials if credentials else None)
     request.state.rate_headers = {
         "x-ratelimit-limit-requests": str(left.limit),
         "x-ratelimit-remaining-requests": str(left.remaining),
         "x-ratelimit-reset-requests": f"{left.reset_seconds:.1f}s",
     }
     response.headers.update(request.state.rate_headers)
+    return calling
+
+
+def authenticate(request: Request, key: str | None) -> tuple[Caller, Allowance]:
+    """Whose key this is, and what is left of its allowance. Raises ``NoKey``, ``TooMany`` and what authorising raises."""
+    services: Services = request.app.state.services
+    if not key:
+        raise NoKey()
+    actor = services.keys.authenticate(key)
+    rate: RateLimit = request.app.state.key_rate
+    left = rate.take(actor.key_id or "")
     with services.db.read() as tx:
         authorise(tx, actor, Action.CHAT, ai_id=actor.ai_id)
-        return Caller(actor, ais.get(tx, actor.ai_id or ""), services)
+        return Caller(actor, ais.get(tx, actor.ai_id or ""), services), left
 
 
 Calling = Annotated[Caller, Depends(caller)]

@@ -91,6 +91,11 @@ def _page(studio: StudioVisit, status: int = 200, **values: Any) -> Response:
         "kinds_there": {one.kind for one in attached},
         "live": live.extensions if live else (),
         "kinds": _TITLES,
+        "colleagues": [
+            (ai.slug, ai.name)
+            for ai in services.ais.listing(studio.actor)
+            if ai.team_id == studio.ai.team_id and ai.id != studio.ai.id
+        ],
         "others": [kind.title for name, kind in factory.KINDS.items() if name not in _TITLES],
         "may_edit": Action.EDIT_BRIEF in studio.may,
         "may_release": Action.RELEASE in studio.may,
@@ -106,6 +111,9 @@ async def _settings(kind: str, form: Form) -> Json:
         return {"title": form.text("title", 60), "csv": await _table(form)}
     if kind == "feeds":
         return {"feeds": list(form.lines("feeds"))}
+    if kind == "specialist":
+        examples = list(form.lines("examples"))
+        return {"ai": form.text("ai", 60), "about": form.text("about", 300), "examples": examples}
     if kind == "calculator":
         return {}
     raise UsageError(reason=N_("Choose what to attach."))

@@ -18,7 +18,7 @@ from inhouse.runtime.engines.embedded.protocol import Config
 
 #: Seconds: how long a start may take, the first and the longest pause before another try, and what counts as stable:
 #: one that answered for so long was ended from outside or by a request, which is not sent a third time.
-_START, _PAUSE, _LONGEST, _STABLE = 120.0, 0.05, 5.0, 2.0
+_START, _PAUSE, _LONGEST, _STABLE = 120.0, 0.05, 5.0, 0.3
 _POLL = 0.02
 
 

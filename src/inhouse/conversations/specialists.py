@@ -1,0 +1,55 @@
+"""AIs that ask each other: within a team, and nobody any further."""
+
+from __future__ import annotations
+
+from contextlib import aclosing
+
+from sqlalchemy import select
+
+from inhouse.accounts import ais
+from inhouse.accounts.tables import ais as ais_table
+from inhouse.core.errors import NotFound, Unavailable
+from inhouse.core.events import Ended
+from inhouse.releases.release import NotLive, Route
+from inhouse.releases.releases import Releases
+from inhouse.runtime.bridge import in_thread
+from inhouse.runtime.request import Answerer
+from inhouse.store.database import Database
+
+
+class Specialists:
+    """Asks one AI on behalf of another. The answerer has no tools, so that an AI that is asked asks nobody."""
+
+    def __init__(self, db: Database, releases: Releases, answerer: Answerer) -> None:
+        self._db = db
+        self._releases = releases
+        self._answerer = answerer
+
+    async def ask(self, asker: str, slug: str, question: str, language: str) -> Ended:
+        """The live answer of an AI of the asker's team. ``NotFound`` where there is none, ``NotLive`` before its first
+        release; nothing is stored, and no fan is named."""
+        route = await in_thread(self._route, asker, slug)
+        async with aclosing(self._answerer.reply(route.request(question, language=language))) as events:
+            async for event in events:
+                if isinstance(event, Ended):
+                    return event
+        raise Unavailable(what=route.ai.name, reason="its answer ended too early.")
+
+    def _route(self, asker: str, slug: str) -> Route:
+        with self._db.read() as tx:
+            team = select(ais_table.c.team_id).where(ais_table.c.id == asker).scalar_subquery()
+            mine = select(ais_table.c.id).where(
+                ais_table.c.slug == slug,
+                ais_table.c.team_id == team,
+                ais_table.c.id != asker,
+                ais_table.c.erased_at.is_(None),
+                ais_table.c.archived_at.is_(None),
+            )
+            asked = tx.execute(mine).scalar_one_or_none()
+            if asked is None:
+                raise NotFound(kind="AI of this team", name=slug)
+            live = self._releases.current(tx, asked)
+            ai = ais.get(tx, asked)
+            if live is None:
+                raise NotLive(name=ai.name)
+            return self._releases.route_of(tx, ai, live)
