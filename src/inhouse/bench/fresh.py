@@ -111,9 +111,9 @@ def served(rows: Sequence[dict[str, Any]]) -> Iterator[str]:
     """A search server over all contexts; yields its address."""
     items = [
         FeedItem(
-            title=part["title"],
+            title=_said(part, "title"),
             url=f"https://search.example/{n}/{at}",
-            text=part["text"],
+            text=_said(part, "text"),
             date=None,
             feed="",
             language="en",
@@ -146,6 +146,13 @@ def served(rows: Sequence[dict[str, Any]]) -> Iterator[str]:
         server.shutdown()
         server.server_close()
         index.close()
+
+
+def _said(part: Any, what: str) -> str:
+    """A context's title or text; some of the contexts are texts alone."""
+    if isinstance(part, str):
+        return part if what == "text" else ""
+    return part.get(what) or ""
 
 
 async def _ask_all(
