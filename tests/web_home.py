@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import threading
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
+
+import uvicorn
 
 from inhouse.accounts.accounts import Accounts
 from inhouse.accounts.actors import Actor
@@ -56,6 +61,7 @@ from inhouse.store.database import Database
 from inhouse.store.jobs import Worker
 from inhouse.store.signing import Signer
 from inhouse.tuning.shelf import Adapter
+from inhouse.web.application import create_app
 
 PASSWORD = "correct horse battery"
 EMAIL = "mara@example.com"
@@ -293,3 +299,16 @@ def release(home: Home, ai: Ai, *, live: bool = True, verdict: str = "first") ->
         if live:
             routing.put(tx, ai.id, [Share(release_id=made.id, share=1.0)], kind="go_live", by=None)
     return made.id
+
+
+@contextmanager
+def serving(home: Home) -> Iterator[str]:
+    """The pages and the API on a free port of this machine; yields their address."""
+    server = uvicorn.Server(uvicorn.Config(create_app(home), port=0, log_level="warning"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.02)
+    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    server.should_exit = True
+    thread.join(timeout=10)

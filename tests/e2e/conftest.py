@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import json
-import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import uvicorn
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from inhouse.app.schema import metadata
 from inhouse.store.database import Database
-from inhouse.web.application import create_app
-from web_home import EMAIL, PASSWORD, Home, build, furnish
+from web_home import EMAIL, PASSWORD, Home, build, furnish, serving
 
 CHROMIUM = Path("/usr/bin/chromium")
 _AXE = json.dumps({"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]})
@@ -49,14 +45,8 @@ def home(tmp_path: Path) -> Iterator[Home]:
 @pytest.fixture
 def address(home: Home, socket_enabled: None) -> Iterator[str]:
     """Where the pages are served."""
-    server = uvicorn.Server(uvicorn.Config(create_app(home), port=0, log_level="warning"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.02)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    server.should_exit = True
-    thread.join(timeout=10)
+    with serving(home) as address:
+        yield address
 
 
 Visitor = Callable[..., Page]

@@ -224,7 +224,7 @@ def test_nobody_there(site: Site) -> None:
 
 
 def _read(url: str, fetcher: Fetcher | None = None) -> FeedPage:
-    return asyncio.run(read_feed(url, fetcher))
+    return read_feed(url, fetcher)
 
 
 def test_a_feed_over_a_socket(site: Site) -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import threading
-import time
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,15 +10,13 @@ from typing import Any
 import httpx
 import httpx2
 import pytest
-import uvicorn
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 
 from inhouse.accounts.actors import Scope
 from inhouse.app.schema import metadata
 from inhouse.store.database import Database
-from inhouse.web.application import create_app
-from web_home import EMAIL, Home, build, furnish
+from web_home import EMAIL, Home, build, furnish, serving
 
 pytestmark = [pytest.mark.integration, pytest.mark.enable_socket]
 
@@ -39,14 +35,8 @@ def home(tmp_path: Path) -> Iterator[Home]:
 
 @pytest.fixture
 def address(home: Home) -> Iterator[str]:
-    server = uvicorn.Server(uvicorn.Config(create_app(home), port=0, log_level="warning"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.02)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}/mcp"
-    server.should_exit = True
-    thread.join(timeout=10)
+    with serving(home) as address:
+        yield f"{address}/mcp"
 
 
 def _key(home: Home, *scopes: Scope) -> str:

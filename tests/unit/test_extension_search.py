@@ -587,7 +587,7 @@ def read(answer: Answer | bytes | str, url: str = "https://kumo.example/feed", *
     if not callable(answer):
         body = answer if isinstance(answer, bytes) else answer.encode()
         return read(says(body, **{"content-type": "application/rss+xml"}), url, **more)
-    return asyncio.run(read_feed(url, reader(answer, **more)))
+    return read_feed(url, reader(answer, **more))
 
 
 def test_a_feed_is_read_as_plain_items() -> None:

@@ -37,8 +37,7 @@ class ToolDesk:
 
     async def attached(self, request: ReplyRequest) -> Sequence[Attached]:
         """The tools of this request's extensions that only read: acting needs an agreement that nobody asks for yet."""
-        async with self._making:
-            found = [await self._made(request.ai_id, entry) for entry in request.extensions]
+        found = [await self._made((request.ai_id, entry)) for entry in request.extensions]
         return [one for tools in found for one in tools if one.tool.effect == "reading"]
 
     async def take(self, context: Context, attached: Attached) -> str | None:
@@ -51,19 +50,27 @@ class ToolDesk:
             _, (handler, _) = self._ready.popitem()
             await handler.aclose()
 
-    async def _made(self, ai_id: str, entry: str) -> tuple[Attached, ...]:
-        key = (ai_id, entry)
+    async def _made(self, key: tuple[str, str]) -> tuple[Attached, ...]:
+        """The tools of what is ready; only who has to make something waits for who does so already."""
         if key not in self._ready:
-            try:
-                self._ready[key] = await in_thread(self._make, ai_id, entry)
-            except InhouseError as error:
-                _log.warning("extension %s of %s is left out: %s", entry, ai_id, error.message)
-                return ()
-            if len(self._ready) > _MOST_READY:
-                _, (oldest, _) = self._ready.popitem(last=False)
-                await oldest.aclose()
+            async with self._making:
+                if key not in self._ready and not await self._add(key):
+                    return ()
         self._ready.move_to_end(key)
         return self._ready[key][1]
+
+    async def _add(self, key: tuple[str, str]) -> bool:
+        try:
+            made = await in_thread(self._make, *key)
+        except InhouseError as error:
+            ai_id, entry = key
+            _log.warning("extension %s of %s is left out: %s", entry, ai_id, error.message)
+            return False
+        if len(self._ready) >= _MOST_READY:
+            _, (oldest, _) = self._ready.popitem(last=False)
+            await oldest.aclose()
+        self._ready[key] = made
+        return True
 
     def _make(self, ai_id: str, entry: str) -> tuple[Extension, tuple[Attached, ...]]:
         with self._db.read() as tx:
@@ -72,9 +79,12 @@ class ToolDesk:
 
     def _take(self, context: Context, attached: Attached) -> str | None:
         midnight = datetime.combine(context.now.date(), time(), context.now.tzinfo)
-        today = (tool_calls.c.extension == attached.extension, tool_calls.c.at >= midnight)
-        of_fan = (*today, tool_calls.c.fan_id == context.fan_id)
-        of_ai = (*today, tool_calls.c.ai_id == context.ai_id)
+        of_ai = (
+            tool_calls.c.ai_id == context.ai_id,
+            tool_calls.c.extension == attached.extension,
+            tool_calls.c.at >= midnight,
+        )
+        of_fan = (*of_ai, tool_calls.c.fan_id == context.fan_id)
         limits = attached.limits
         with self._db.write() as tx:
             if _count(tx, of_fan) >= limits.fan_daily or _count(tx, of_ai) >= limits.ai_daily:

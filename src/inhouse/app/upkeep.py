@@ -25,8 +25,8 @@ def run_forever(services: Services, stop: threading.Event) -> None:
 
 
 def look_after(services: Services) -> None:
-    """Queue today's retention and this hour's feeds, complete the ledger of erasures, and remove what nobody comes back for: uploads, and
-    old passages that no release shows."""
+    """Queue today's retention and this hour's feeds, complete the ledger of erasures, and remove what nobody comes back
+    for: uploads, and old passages that no release shows."""
     with services.db.write() as tx:
         retention.queue_daily(tx)
         feeds.queue_hourly(tx)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,7 +37,7 @@ from inhouse.runtime.engines.base import Priority
 from inhouse.runtime.engines.factory import make_engine
 from inhouse.runtime.profile import installed
 from inhouse.runtime.reply import Replier
-from inhouse.runtime.request import Exchange, ReplyRequest, Retriever
+from inhouse.runtime.request import Exchange, ReplyRequest, Retriever, answered
 
 _SHOP = Path(__file__).parents[1] / "samples" / "kilnfold"
 _SHOP_CONTENT = ("posts", "ja", "faq.jsonl", "products.md")
@@ -266,8 +265,6 @@ async def converse(replier: Replier, watched: Watched, dialogue: Dialogue, ai_id
 
 
 async def _ended(replier: Replier, request: ReplyRequest) -> Ended:
-    async with aclosing(replier.reply(request)) as events:
-        async for event in events:
-            if isinstance(event, Ended):
-                return event
-    raise AssertionError("a reply always ends")
+    ended = await answered(replier, request)
+    assert ended is not None, "a reply always ends"
+    return ended

@@ -11,8 +11,8 @@ import json
 import random
 import threading
 import time
-from collections.abc import AsyncGenerator, Iterator, Sequence
-from contextlib import aclosing, contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -22,7 +22,7 @@ from urllib.parse import parse_qs, urlsplit
 from inhouse.bench.report import Cell, Report, Say, Table, mean, quantile, share
 from inhouse.bench.workplace import Workplace, workplace
 from inhouse.brief.brief import Brief
-from inhouse.core.events import Ended, Event
+from inhouse.core.events import Ended
 from inhouse.core.settings import Settings
 from inhouse.lab import datasets
 from inhouse.lab.readings import paragraphs, xquad
@@ -37,7 +37,7 @@ from inhouse.runtime.extensions.search.searxng import SearXNG
 from inhouse.runtime.grounding import folded
 from inhouse.runtime.profile import installed
 from inhouse.runtime.reply import Replier
-from inhouse.runtime.request import ReplyRequest
+from inhouse.runtime.request import ReplyRequest, answered
 
 _AI = "ai_fresh"
 _FRESH, _OWN = 125, 60
@@ -200,12 +200,9 @@ async def _one(replier: Replier, question: str, tools: bool) -> Ended:
         extensions=("search@1",) if tools else (),
         priority=Priority.BENCH,
     )
-    events: AsyncGenerator[Event, None] = replier.reply(request)
-    async with aclosing(events):
-        async for event in events:
-            if isinstance(event, Ended):
-                return event
-    raise AssertionError("a reply always ends")
+    ended = await answered(replier, request)
+    assert ended is not None, "a reply always ends"
+    return ended
 
 
 def _row(way: str, asked: Sequence[Asked]) -> dict[str, Cell]:

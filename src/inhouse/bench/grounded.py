@@ -12,7 +12,6 @@ import asyncio
 import random
 import time
 from collections.abc import Sequence
-from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,7 +26,7 @@ from inhouse.runtime.engines.base import Engine, Priority
 from inhouse.runtime.engines.factory import make_engine
 from inhouse.runtime.profile import Method, Profile, installed
 from inhouse.runtime.reply import Replier
-from inhouse.runtime.request import ReplyRequest
+from inhouse.runtime.request import ReplyRequest, answered
 from inhouse.tuning.models import BASE, fetch
 
 _AI = "ai_xquad"
@@ -133,11 +132,9 @@ async def _one(replier: Replier, question: str) -> Ended:
     request = ReplyRequest(
         ai_id=_AI, name="Library", kind="business", brief=Brief(), question=question, priority=Priority.BENCH
     )
-    async with aclosing(replier.reply(request)) as events:
-        async for event in events:
-            if isinstance(event, Ended):
-                return event
-    raise AssertionError("a reply always ends")
+    ended = await answered(replier, request)
+    assert ended is not None, "a reply always ends"
+    return ended
 
 
 def _abstaining(reading: Reading, there: bool) -> Asked:

@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import aclosing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -35,7 +35,7 @@ from inhouse.runtime.extensions.search.extension import SearchExtension
 from inhouse.runtime.extensions.search.searxng import SearXNG
 from inhouse.runtime.profile import installed
 from inhouse.runtime.reply import Replier
-from inhouse.runtime.request import ReplyRequest
+from inhouse.runtime.request import ReplyRequest, answered
 
 _AI = "ai_hostile"
 _VARIANTS = 100
@@ -167,9 +167,8 @@ async def _turn(replier: Replier, question: str, seen: Seen) -> None:
     seen.turns += 1
     ended: Ended | None = None
     try:
-        async with asyncio.timeout(60), aclosing(replier.reply(request)) as events:
-            async for event in events:
-                ended = event if isinstance(event, Ended) else ended
+        async with asyncio.timeout(60):
+            ended = await answered(replier, request)
     except Exception:  # noqa: BLE001 - whatever it is, the turn is lost, and that is what is counted
         ended = None
     if ended is None or not ended.answer.strip():

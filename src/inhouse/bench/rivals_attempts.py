@@ -16,14 +16,13 @@ from pathlib import Path
 from inhouse.bench.report import Say
 from inhouse.bench.workplace import Workplace, workplace
 from inhouse.brief.brief import Brief
-from inhouse.core.events import Ended
 from inhouse.core.settings import Settings
 from inhouse.runtime import prompts
 from inhouse.runtime.engines.base import Completion, Engine, Message, Priority, Usage
 from inhouse.runtime.engines.factory import make_engine
 from inhouse.runtime.profile import installed
 from inhouse.runtime.reply import Replier
-from inhouse.runtime.request import ReplyRequest
+from inhouse.runtime.request import ReplyRequest, answered
 
 _LONGEST = 96
 _RULES = (
@@ -107,11 +106,9 @@ async def _product(replier: Replier, attempt: Attempt, brief: Brief) -> str:
         question=attempt.question,
         priority=Priority.BENCH,
     )
-    async with aclosing(replier.reply(request)) as events:
-        async for event in events:
-            if isinstance(event, Ended):
-                return event.answer
-    raise AssertionError("a reply always ends")
+    ended = await answered(replier, request)
+    assert ended is not None, "a reply always ends"
+    return ended.answer
 
 
 async def _prompted(engine: Engine, attempt: Attempt, brief: Brief) -> str:

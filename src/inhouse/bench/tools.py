@@ -125,7 +125,7 @@ class _Described:
         """One completion."""
         said = (Message("system", self._system), Message("user", request.text))
         text, tokens, first = await _complete(self._engine, said, self._schema)
-        call = _read(text) or {}
+        call = calls.read(text) or {}
         tool = str(call.get("tool", ""))
         return Called(request, "" if tool == _NO_TOOL else tool, call.get("arguments"), tokens, first)
 
@@ -160,7 +160,7 @@ class _Chosen:
         said = calls.messages(tool, examples, request.text)
         schema = calls.narrowed(tool, request.text) if self._ships else tool.parameters
         text, tokens, first = await _complete(self._engine, said, schema)
-        arguments = calls.made(text, tool, request.text) if self._ships else _read(text)
+        arguments = calls.made(text, tool, request.text) if self._ships else calls.read(text)
         return Called(request, tool.name if arguments is not None else "", arguments, tokens, chosen + first)
 
 
@@ -185,14 +185,6 @@ def _row(way: str, called: Sequence[Called]) -> dict[str, Cell]:
         "prompt tokens": mean([one.prompt_tokens for one in asked]),
         "first token, p50 ms": quantile([one.first_ms for one in asked], 0.5) if asked else "",
     }
-
-
-def _read(text: str) -> Json | None:
-    try:
-        value = json.loads(text)
-    except ValueError:
-        return None
-    return value if isinstance(value, dict) else None
 
 
 def _call(name: str, parameters: Json) -> Json:

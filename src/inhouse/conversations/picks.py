@@ -17,12 +17,11 @@ from inhouse.conversations.tables import picks
 from inhouse.conversations.tables import turns as turns_table
 from inhouse.core import clock, ids
 from inhouse.core.errors import InhouseError, NotFound, TooLarge, UsageError
-from inhouse.core.events import Ended
 from inhouse.releases import cases
 from inhouse.releases.release import Candidate, NotLive, Route
 from inhouse.releases.releases import Releases
 from inhouse.runtime.bridge import in_thread
-from inhouse.runtime.request import Answerer
+from inhouse.runtime.request import Answerer, answered
 from inhouse.store.database import Database, Tx
 
 _MOST_CHARS = 8000
@@ -156,11 +155,8 @@ class Picks:
             )
 
     async def _answer(self, route: Route, prompt: str) -> str:
-        answer = ""
-        async for event in self._answerer.reply(route.request(prompt)):
-            if isinstance(event, Ended):
-                answer = event.answer
-        return answer
+        ended = await answered(self._answerer, route.request(prompt))
+        return ended.answer if ended else ""
 
 
 def is_held_out(prompt: str) -> bool:

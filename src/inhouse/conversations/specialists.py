@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import aclosing
-
 from sqlalchemy import select
 
 from inhouse.accounts import ais
@@ -13,7 +11,7 @@ from inhouse.core.events import Ended
 from inhouse.releases.release import NotLive, Route
 from inhouse.releases.releases import Releases
 from inhouse.runtime.bridge import in_thread
-from inhouse.runtime.request import Answerer
+from inhouse.runtime.request import Answerer, answered
 from inhouse.store.database import Database
 
 
@@ -29,11 +27,10 @@ class Specialists:
         """The live answer of an AI of the asker's team. ``NotFound`` where there is none, ``NotLive`` before its first
         release; nothing is stored, and no fan is named."""
         route = await in_thread(self._route, asker, slug)
-        async with aclosing(self._answerer.reply(route.request(question, language=language))) as events:
-            async for event in events:
-                if isinstance(event, Ended):
-                    return event
-        raise Unavailable(what=route.ai.name, reason="its answer ended too early.")
+        ended = await answered(self._answerer, route.request(question, language=language))
+        if ended is None:
+            raise Unavailable(what=route.ai.name, reason="its answer ended too early.")
+        return ended
 
     def _route(self, asker: str, slug: str) -> Route:
         with self._db.read() as tx:

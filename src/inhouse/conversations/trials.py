@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import aclosing
-
 from inhouse.accounts import ais
 from inhouse.accounts.actors import Action, Actor
 from inhouse.accounts.authorisation import authorise
@@ -12,7 +10,7 @@ from inhouse.core.events import Ended
 from inhouse.releases.release import Route
 from inhouse.releases.releases import Releases
 from inhouse.runtime.bridge import in_thread
-from inhouse.runtime.request import Answerer
+from inhouse.runtime.request import Answerer, answered
 from inhouse.store.database import Database
 
 MOST_QUESTION = 2000
@@ -33,11 +31,10 @@ class Trials:
         if len(question) > MOST_QUESTION:
             raise TooLarge(what="The question", limit=f"{MOST_QUESTION} characters")
         route = await in_thread(self._route, actor, ai_id)
-        async with aclosing(self._answerer.reply(route.request(question))) as events:
-            async for event in events:
-                if isinstance(event, Ended):
-                    return event
-        raise Unavailable(what="An answer", reason="the engine ended without one.")
+        ended = await answered(self._answerer, route.request(question))
+        if ended is None:
+            raise Unavailable(what="An answer", reason="the engine ended without one.")
+        return ended
 
     def _route(self, actor: Actor, ai_id: str) -> Route:
         with self._db.read() as tx:

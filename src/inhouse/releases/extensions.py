@@ -38,28 +38,31 @@ MOST_SETTINGS = 2_000_000
 MOST_TOOLS = 64
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
-_SIGNED = ("ai_id", "name", "kind", "title", "settings", "limits", "tools", "author", "created_at")
 
 
 class _Value(BaseModel):
     model_config = ConfigDict(frozen=True)
 
 
-class Version(_Value):
-    """An extension as somebody set it up: never changed."""
+class _SetUp(_Value):
+    """What a version and its listing have in common."""
 
-    ai_id: str
     name: str
-    version: str
     kind: str
     title: str
+    version: str
     settings: dict[str, Any]
-    """With its secrets: not for showing."""
     limits: Limits
     tools: tuple[Tool, ...]
     author: str | None
     """The account that set it up; ``None`` for the local operator."""
     created_at: datetime
+
+
+class Version(_SetUp):
+    """An extension as somebody set it up: never changed. Its settings hold its secrets and are not for showing."""
+
+    ai_id: str
     signature: str
 
     @property
@@ -68,22 +71,13 @@ class Version(_Value):
         return f"{self.name}@{self.version}"
 
     def signed_text(self) -> str:
-        """What the signature is over."""
-        return json.dumps(self.model_dump(mode="json", include=set(_SIGNED)), sort_keys=True)
+        """What the signature is over: all the rest."""
+        return json.dumps(self.model_dump(mode="json", exclude={"signature"}), sort_keys=True)
 
 
-class Listed(_Value):
-    """An extension as a page shows it, without its secrets."""
+class Listed(_SetUp):
+    """An extension as a page shows it: secrets are stars."""
 
-    name: str
-    kind: str
-    title: str
-    version: str
-    settings: dict[str, Any]
-    limits: Limits
-    tools: tuple[Tool, ...]
-    author: str | None
-    created_at: datetime
     off: int | None
     """The amendment that switched it off."""
 
@@ -152,7 +146,7 @@ class Extensions:
             found = [version(tx, ai_id, entry) for entry in current(tx, ai_id)]
         return [
             Listed(
-                **one.model_dump(include=set(Listed.model_fields) - {"settings"}),
+                **one.model_dump(include=set(_SetUp.model_fields) - {"settings"}),
                 settings=factory.shown(one.kind, one.settings),
                 off=off.get(one.name),
             )

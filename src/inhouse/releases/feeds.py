@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
@@ -81,7 +80,7 @@ class FeedReading:
         for number, (name, feed) in enumerate(wanted):
             progress.report(number / len(wanted), f"feed {number + 1} of {len(wanted)}")
             try:
-                page = asyncio.run(read_feed(feed))
+                page = read_feed(feed)
             except InhouseError as error:
                 failed[feed] = error.message
                 continue

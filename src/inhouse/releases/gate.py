@@ -25,7 +25,7 @@ from inhouse.releases.releases import Releases
 from inhouse.releases.shelves import AdapterFacts, Adapters
 from inhouse.releases.tables import releases as releases_table
 from inhouse.runtime.engines.base import Priority
-from inhouse.runtime.request import Answerer, Exchange
+from inhouse.runtime.request import Answerer, Exchange, answered
 from inhouse.store.database import Database, Tx
 from inhouse.store.jobs import Handler, Job, Progress
 
@@ -219,10 +219,7 @@ def _of_case(case: cases.Case) -> _Item:
 
 async def _answer(answerer: Answerer, route: Route, question: str, history: tuple[Exchange, ...]) -> Ended:
     request = route.request(question, history=history, priority=Priority.GATE)
-    ended = None
-    async for event in answerer.reply(request):
-        if isinstance(event, Ended):
-            ended = event
+    ended = await answered(answerer, request)
     if ended is None:
         raise NoEnd(question=question[:100])
     return ended

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Protocol
 
 from inhouse.brief.brief import Brief
 from inhouse.content.index import View
 from inhouse.content.search import Found
-from inhouse.core.events import Event
+from inhouse.core.events import Ended, Event
 from inhouse.runtime.engines.base import Adapter, Priority
 from inhouse.runtime.extensions.calling import Attached
 
@@ -60,6 +61,15 @@ class Answerer(Protocol):
     def reply(self, request: ReplyRequest) -> AsyncGenerator[Event, None]:
         """Stream the events of one answer, ending with ``Ended``; engine trouble is raised as an ``InhouseError``."""
         ...
+
+
+async def answered(answerer: Answerer, request: ReplyRequest) -> Ended | None:
+    """The end of an answer that nobody watches; ``None`` where it broke off without one."""
+    async with aclosing(answerer.reply(request)) as events:
+        async for event in events:
+            if isinstance(event, Ended):
+                return event
+    return None
 
 
 class Toolbox(Protocol):

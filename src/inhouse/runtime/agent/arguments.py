@@ -70,11 +70,17 @@ def narrowed(tool: Tool, question: str) -> Json:
 
 def made(text: str, tool: Tool, question: str) -> Json | None:
     """The call in what was decoded; nothing where it was cut off or has values that nobody asked for."""
+    value = read(text)
+    return value if value is not None and stands(value, question, tool) else None
+
+
+def read(text: str) -> Json | None:
+    """The JSON object in what was decoded; nothing where it was cut off."""
     try:
         value = json.loads(text)
     except ValueError:
         return None
-    return value if isinstance(value, dict) and stands(value, question, tool) else None
+    return value if isinstance(value, dict) else None
 
 
 def _written(tool: Tool, arguments: Json) -> str:

@@ -19,14 +19,7 @@ from inhouse.web.pages.studio_visit import Studio, StudioVisit
 
 router = APIRouter(prefix="/studio/{slug}/extensions")
 #: What a form can set up; the rest has settings that only a command takes.
-_TITLES = {
-    "calculator": (N_("Calculator"), N_("Sums, percentages, units, money in one currency, and dates.")),
-    "table": (N_("Table"), N_("Looks things up in a table of yours, such as products and prices.")),
-    "feeds": (
-        N_("News from feeds"),
-        N_("Finds what is new in feeds that you choose. They are read every hour."),
-    ),
-}
+_FORMS = ("calculator", "table", "specialist", "feeds")
 _MOST_TRY = 2000
 
 
@@ -90,13 +83,13 @@ def _page(studio: StudioVisit, status: int = 200, **values: Any) -> Response:
         "attached": attached,
         "kinds_there": {one.kind for one in attached},
         "live": live.extensions if live else (),
-        "kinds": _TITLES,
+        "kinds": {name: factory.KINDS[name] for name in _FORMS},
         "colleagues": [
             (ai.slug, ai.name)
             for ai in services.ais.listing(studio.actor)
             if ai.team_id == studio.ai.team_id and ai.id != studio.ai.id
         ],
-        "others": [kind.title for name, kind in factory.KINDS.items() if name not in _TITLES],
+        "others": [kind.title for name, kind in factory.KINDS.items() if name not in _FORMS],
         "may_edit": Action.EDIT_BRIEF in studio.may,
         "may_release": Action.RELEASE in studio.may,
         "tried": None,

@@ -13,7 +13,6 @@ from inhouse.content.importers.base import CannotRead, Options
 from inhouse.content.importers.feed import Feed
 from inhouse.content.values import Item
 from inhouse.core.errors import InhouseError
-from inhouse.runtime.bridge import in_thread
 from inhouse.runtime.extensions.search import cleaning
 from inhouse.runtime.extensions.search.items import FeedItem
 
@@ -33,16 +32,13 @@ class FeedPage:
     items: tuple[FeedItem, ...]
 
 
-async def read_feed(url: str, fetcher: Fetcher | None = None) -> FeedPage:
+def read_feed(url: str, fetcher: Fetcher | None = None) -> FeedPage:
     """Read a feed. Items without an address are left out.
 
     Raises ``InhouseError`` with a sentence: for a bad, private or unknown address, a failing or endless server, and
     what is no feed.
     """
-    return await in_thread(_read, url, fetcher or Fetcher(most_bytes=MOST_BYTES, seconds=_SECONDS))
-
-
-def _read(url: str, fetcher: Fetcher) -> FeedPage:
+    fetcher = fetcher or Fetcher(most_bytes=MOST_BYTES, seconds=_SECONDS)
     with tempfile.TemporaryDirectory(prefix="inhouse-feed-") as folder:
         fetched = fetcher.fetch(url, Path(folder))
         found = (_item(item, url, fetched.url) for item in _parsed(fetched))
