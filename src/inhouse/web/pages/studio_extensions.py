@@ -13,6 +13,7 @@ from inhouse.releases.extensions import MOST_SETTINGS
 from inhouse.runtime.bridge import in_thread
 from inhouse.runtime.extensions import factory
 from inhouse.runtime.extensions.base import Json
+from inhouse.web.calls import call_of
 from inhouse.web.forms import Form, Posted
 from inhouse.web.i18n import N_
 from inhouse.web.pages.studio_visit import Studio, StudioVisit
@@ -71,7 +72,8 @@ async def try_out(studio: Studio, form: Posted) -> Response:
         tried = await studio.services.trials.ask(studio.actor, studio.ai.id, question)
     except InhouseError as error:
         return await in_thread(_page, studio, error.status, error=studio.told(error), question=question)
-    return await in_thread(_page, studio, tried=tried, question=question)
+    calls = [call_of(call) for call in tried.tools]
+    return await in_thread(_page, studio, tried=tried, calls=calls, question=question)
 
 
 def _page(studio: StudioVisit, status: int = 200, **values: Any) -> Response:
@@ -93,6 +95,7 @@ def _page(studio: StudioVisit, status: int = 200, **values: Any) -> Response:
         "may_edit": Action.EDIT_BRIEF in studio.may,
         "may_release": Action.RELEASE in studio.may,
         "tried": None,
+        "calls": [],
         "question": "",
         "error": "",
     }
