@@ -8,7 +8,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
+from weakref import WeakValueDictionary
 
 from inhouse.conversations import turns
 from inhouse.conversations.running import Running
@@ -25,8 +27,22 @@ log = logging.getLogger(__name__)
 _FLUSH_SECONDS = 0.5
 _ANSWER_SECONDS = 600
 
-#: Called by whoever stores a turn, once its id, its route and its request are known.
-Start = Callable[[str, Route, ReplyRequest], None]
+
+@dataclass(frozen=True)
+class Work:
+    """An answer that may be begun before its turn is stored."""
+
+    turn_id: str
+    route: Route
+    request: ReplyRequest
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A turn, and whether it is the one whose work was ``begun``; else it was there already."""
+
+    turn: Turn
+    begun: bool
 
 
 class AnswerBroke(InhouseError):
@@ -50,18 +66,23 @@ class Answering:
         self._running: dict[str, Running] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._flusher: asyncio.Task[None] | None = None
+        self._launching: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     def get(self, turn_id: str) -> Running | None:
         """The turn, where this process answers it."""
         return self._running.get(turn_id)
 
-    async def launch(self, store: Callable[[Start], Turn]) -> Turn:
-        """Run ``store`` in a thread; the answer that it starts is worked on while the turn is written.
+    async def launch(
+        self, look: Callable[[], Work | Turn], store: Callable[[Work], Stored], name: str = ""
+    ) -> Turn:
+        """Read what an answer needs, begin it, and write the turn meanwhile: whoever writes waits for the disk and for other
+        writers. Both run in threads. Where ``look`` finds the turn there already, that is all. Of requests with one ``name``
+        the second looks once the first has stored.
 
-        Nobody can follow it before the turn is stored, and where storing fails the work is given up. Shielded: a request
-        that is dropped in between leaves no idle turn.
+        Nobody can follow it before the turn is stored; where that fails, or gives another turn back, the work is given up.
+        Shielded: a request that is dropped in between leaves no idle turn.
         """
-        return await asyncio.shield(self._launch(store))
+        return await asyncio.shield(self._launch_alone(look, store, name))
 
     async def aclose(self) -> None:
         """Give up what is being answered; those turns become ``interrupted``."""
@@ -72,31 +93,35 @@ class Answering:
             self._flusher.cancel()
             await asyncio.gather(self._flusher, return_exceptions=True)
 
-    async def _launch(self, store: Callable[[Start], Turn]) -> Turn:
-        loop = asyncio.get_running_loop()
-        started: list[tuple[Running, asyncio.Task[Ended], Route]] = []
+    async def _launch_alone(
+        self, look: Callable[[], Work | Turn], store: Callable[[Work], Stored], name: str
+    ) -> Turn:
+        if not name:
+            return await self._launch(look, store)
+        lock = self._launching.setdefault(name, asyncio.Lock())
+        async with lock:
+            return await self._launch(look, store)
 
-        def begin(turn_id: str, route: Route, request: ReplyRequest) -> None:
-            running = Running(turn_id, route.release_id)
-            running.producer = loop.create_task(self._produce(running, request))
-            started.append((running, running.producer, route))
-
-        def start(turn_id: str, route: Route, request: ReplyRequest) -> None:
-            # The loop runs what threads hand it in their order: this comes before the thread's result.
-            loop.call_soon_threadsafe(begin, turn_id, route, request)
-
+    async def _launch(self, look: Callable[[], Work | Turn], store: Callable[[Work], Stored]) -> Turn:
+        work = await in_thread(look)
+        if isinstance(work, Turn):
+            return work
+        running = Running(work.turn_id, work.route.release_id)
+        producer = running.producer = asyncio.create_task(self._produce(running, work.request))
+        await asyncio.sleep(0)  # the engine has the question before a thread competes for the interpreter
+        begun = False
         try:
-            turn = await in_thread(store, start)
-        except BaseException:
-            for _running, producer, _route in started:
+            stored = await in_thread(store, work)
+            begun = stored.begun
+        finally:
+            if begun:
+                self._follow_up(running, producer, work.route)
+            else:
                 producer.cancel()
                 await asyncio.gather(producer, return_exceptions=True)
-            raise
-        for running, producer, route in started:
-            self._stored(running, producer, route)
-        return turn
+        return stored.turn
 
-    def _stored(self, running: Running, producer: asyncio.Task[Ended], route: Route) -> None:
+    def _follow_up(self, running: Running, producer: asyncio.Task[Ended], route: Route) -> None:
         self._running[running.turn_id] = running
         if self._flusher is None or self._flusher.done():
             self._flusher = asyncio.create_task(self._flush())

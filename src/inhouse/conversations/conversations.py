@@ -14,7 +14,7 @@ from inhouse.accounts import audit
 from inhouse.accounts.actors import Action, Actor
 from inhouse.accounts.authorisation import authorise
 from inhouse.conversations import fans, threads, turns
-from inhouse.conversations.answering import Answering, Start
+from inhouse.conversations.answering import Answering, Stored, Work
 from inhouse.conversations.fans import Fan
 from inhouse.conversations.turns import Conversation, Origin, Turn
 from inhouse.core import clock, ids
@@ -76,39 +76,49 @@ class Conversations:
         """
         self._check(question, key)
 
-        def store(start: Start) -> Turn:
-            with self._db.write() as tx:
-                fans.lock(tx, fan)
+        turn_id = ids.new_id("turn")
+
+        def look() -> Work | Turn:
+            with self._db.read() as tx:
                 known = turns.by_key(tx, fan, key) if key else None
                 if known is not None:
                     return known
                 self._limit_rate(tx, fan)
                 route = self._releases.route(tx, fan.ai_id, fan.id)
-                thread = _thread(tx, fan, conversation_id, origin)
-                earlier = turns.history(tx, thread) if history is None else turns.bounded(history)
-                turn_id = ids.new_id("turn")
-                request = route.request(
-                    question,
-                    history=earlier,
-                    language=language,
-                    max_tokens=max_tokens,
-                    priority=priority,
-                    fan_id=fan.id,
-                )
-                start(turn_id, route, request)
-                return turns.add(
+                earlier = _history(tx, fan, conversation_id) if history is None else turns.bounded(history)
+            request = route.request(
+                question,
+                history=earlier,
+                language=language,
+                max_tokens=max_tokens,
+                priority=priority,
+                fan_id=fan.id,
+            )
+            return Work(turn_id, route, request)
+
+        def store(work: Work) -> Stored:
+            with self._db.write() as tx:
+                fans.lock(tx, fan)
+                known = turns.by_key(tx, fan, key) if key else None
+                if known is not None:
+                    return Stored(known, begun=False)
+                self._limit_rate(
+                    tx, fan
+                )  # again, now that nothing else of this fan's is counted at the same time
+                turn = turns.add(
                     tx,
-                    thread,
+                    _thread(tx, fan, conversation_id, origin),
                     turn_id=turn_id,
                     author="ai",
                     state="pending",
                     question=question,
                     language=language,
                     key=key,
-                    route=route,
+                    route=work.route,
                 )
+                return Stored(turn, begun=True)
 
-        return await self._answering.launch(store)
+        return await self._answering.launch(look, store, f"{fan.id}:{key}" if key else "")
 
     async def follow(self, fan: Fan, turn_id: str, after: int = 0) -> AsyncIterator[Event]:
         """The events of a turn after number ``after``, to its end; leaving early doesn't stop the answer.
@@ -151,23 +161,30 @@ class Conversations:
     async def retry(self, fan: Fan, turn_id: str) -> Turn:
         """Answer a stopped, failed or interrupted turn again, as the same turn. One that runs is returned as it is."""
 
-        def store(start: Start) -> Turn:
+        def look() -> Work | Turn:
+            with self._db.read() as tx:
+                turn = turns.get(tx, fan, turn_id)
+                if turn.running:
+                    return turn
+                route = self._releases.route(tx, fan.ai_id, fan.id)
+                thread = turns.conversation(tx, fan, turn.conversation_id)
+                earlier = turns.history(tx, thread, before=turn.number)
+            request = route.request(turn.question, history=earlier, language=turn.language, fan_id=fan.id)
+            return Work(turn_id, route, request)
+
+        def store(work: Work) -> Stored:
             with self._db.write() as tx:
                 fans.lock(tx, fan)
                 turn = turns.get(tx, fan, turn_id)
                 if turn.running:
-                    return turn
+                    return Stored(turn, begun=False)
                 if not turn.retriable or turn.attempts >= _MOST_ATTEMPTS:
                     raise NotRetriable()
                 self._limit_rate(tx, fan)
-                thread = _thread(tx, fan, turn.conversation_id, "page")
-                route = self._releases.route(tx, fan.ai_id, fan.id)
-                earlier = turns.history(tx, thread, before=turn.number)
-                request = route.request(turn.question, history=earlier, language=turn.language, fan_id=fan.id)
-                start(turn.id, route, request)
-                return turns.restart(tx, turn, route)
+                _thread(tx, fan, turn.conversation_id, "page")
+                return Stored(turns.restart(tx, turn, work.route), begun=True)
 
-        return await self._answering.launch(store)
+        return await self._answering.launch(look, store, turn_id)
 
     def turn(self, fan: Fan, turn_id: str) -> Turn:
         """One turn of this fan."""
@@ -242,6 +259,12 @@ def _thread(tx: Tx, fan: Fan, conversation_id: str | None, origin: Origin) -> Co
     if turns.running_in(tx, thread.id):
         raise StillAnswering()
     return thread
+
+
+def _history(tx: Tx, fan: Fan, conversation_id: str | None) -> tuple[Exchange, ...]:
+    if conversation_id is None:
+        return ()
+    return turns.history(tx, turns.conversation(tx, fan, conversation_id))
 
 
 def _told(turn: Turn) -> list[Event]:
