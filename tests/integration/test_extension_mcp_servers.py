@@ -25,7 +25,9 @@ import pytest
 import uvloop
 
 from inhouse.runtime.extensions.base import Context, Result, ToolFailed
-from inhouse.runtime.extensions.mcp import HttpServer, McpExtension, Server, StdioServer, connection
+from inhouse.runtime.extensions.mcp import connection
+from inhouse.runtime.extensions.mcp.extension import McpExtension
+from inhouse.runtime.extensions.mcp.servers import HttpServer, Server, StdioServer
 
 pytestmark = [pytest.mark.integration, pytest.mark.enable_socket, pytest.mark.timeout(120)]
 

@@ -63,8 +63,8 @@ def test_a_report_is_printed_and_kept(tmp_path: Path) -> None:
 def test_the_command_exits_with_1_where_a_target_is_missed(
     met: bool, code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    benchmark = registry.Benchmark("A demonstration.", lambda quick, data, say: made(quick, met))
-    monkeypatch.setattr(command, "BENCHMARKS", {"demo": benchmark})
+    monkeypatch.setattr(registry.Benchmark, "load", lambda _: lambda quick, data, say: made(quick, met))
+    monkeypatch.setattr(command, "BENCHMARKS", {"demo": registry.Benchmark("A demonstration.", "demo")})
     app = typer.Typer()
     command.register(app)
     ran = CliRunner().invoke(
@@ -97,3 +97,8 @@ def test_rows_with_columns_of_their_own_are_told_in_words() -> None:
     console = Console(width=80, record=True, file=io.StringIO())
     Report("x", False, [Table("wide", rows)]).show(console)
     assert "row 7   figure 7 7.000" in console.export_text()
+
+
+def test_every_benchmark_is_there() -> None:
+    for name, benchmark in registry.BENCHMARKS.items():
+        assert callable(benchmark.load()), name

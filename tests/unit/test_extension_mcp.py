@@ -15,7 +15,6 @@ from mcp.shared.message import SessionMessage
 from pydantic import ValidationError
 
 from inhouse.runtime.extensions.base import ToolFailed
-from inhouse.runtime.extensions.mcp import HttpServer, StdioServer
 from inhouse.runtime.extensions.mcp.failures import (
     MOST_MESSAGE,
     REFUSED,
@@ -27,6 +26,7 @@ from inhouse.runtime.extensions.mcp.http import Guard
 from inhouse.runtime.extensions.mcp.listing import names, offered
 from inhouse.runtime.extensions.mcp.results import fits, result
 from inhouse.runtime.extensions.mcp.schemas import flat
+from inhouse.runtime.extensions.mcp.servers import HttpServer, StdioServer
 from inhouse.runtime.extensions.mcp.sifting import sift
 from inhouse.runtime.extensions.mcp.stdio import Log
 

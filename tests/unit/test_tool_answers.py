@@ -41,18 +41,22 @@ class Alike(FakeRetriever):
         return [1.0 if text == question else 0.5 for text in texts]
 
 
+SEARCH = TOOL.model_copy(update={"name": "search", "examples": (), "takes_any_question": "words"})
+UNKNOWN = "Who won the cup?"
+
+
 class Box:
     """Offers one tool to requests that have its extension."""
 
-    def __init__(self, result: Result | Exception) -> None:
-        self.result = result
+    def __init__(self, result: Result | Exception, tool: Tool = TOOL) -> None:
+        self.result, self.tool = result, tool
         self.calls: list[Mapping[str, Any]] = []
 
     async def attached(self, request: ReplyRequest) -> Sequence[Attached]:
-        return [Attached("shop", TOOL, Limits(), self)] if "shop@1" in request.extensions else []
+        return [Attached("shop", self.tool, Limits(), self)] if "shop@1" in request.extensions else []
 
     async def tools(self) -> Sequence[Tool]:
-        return (TOOL,)
+        return (self.tool,)
 
     async def call(self, tool: str, arguments: Mapping[str, Any], context: Context) -> Result:
         self.calls.append(arguments)
@@ -164,3 +168,28 @@ def test_what_nobody_asked_for_is_no_call() -> None:
 def test_where_a_tool_finds_nothing_the_passages_answer() -> None:
     ended, _, _ = ask(ASKED, Box(Result(text="Nothing matches.", empty=True)), CALL, "every Thursday")
     assert ended.kind == "grounded" and "Nothing" not in ended.answer
+
+
+def test_what_the_passages_do_not_hold_is_searched_for_in_its_own_words() -> None:
+    box = Box(
+        Result(text="1. Cup", sources=(Source(title="Cup", text="Ada won the cup on Sunday."),)), SEARCH
+    )
+    ended, events, _ = ask(UNKNOWN, box, "Not in the notes.", "Ada won the cup")
+    assert box.calls == [{"words": UNKNOWN}]
+    assert ended.kind == "tool" and "Ada won the cup" in ended.answer
+    assert [event.name for event in events if isinstance(event, Step)] == ["search", "search", "tool", "tool"]
+
+
+def test_what_a_search_does_not_answer_either_is_not_known() -> None:
+    found = Result(text="1. Weather", sources=(Source(title="Weather", text="It rains."),))
+    for result in (found, Result(text="Nothing was found.", empty=True)):
+        ended, _, _ = ask(UNKNOWN, Box(result, SEARCH), "Not in the notes.", "Not in the notes.")
+        assert ended.abstained and "rains" not in ended.answer and "Nothing" not in ended.answer
+        assert len(ended.tools) == 1
+
+
+def test_what_the_passages_hold_and_what_is_no_question_is_not_searched_for() -> None:
+    box = Box(Result(text="no"), SEARCH)
+    assert ask("When do you ship to Norway?", box, "every Thursday")[0].kind == "grounded"
+    ask("I love your mugs.", box, "Not in the notes.", "Thank you!")
+    assert box.calls == []

@@ -122,6 +122,7 @@ def served(rows: Sequence[dict[str, Any]]) -> Iterator[str]:
         for at, part in enumerate(row["context"])
     ]
     index = ItemIndex()
+    list(index.scores(items, "made ready before anybody waits"))
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:

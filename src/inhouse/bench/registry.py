@@ -4,59 +4,52 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 
-from inhouse.bench import (
-    demo,
-    dialogue,
-    engine,
-    faults,
-    fresh,
-    grounded,
-    hostile,
-    main_job,
-    overhead,
-    rivals,
-    search,
-    tools,
-)
 from inhouse.bench.report import Report, Say
+
+Run = Callable[[bool, Path, Say], Report]
+"""Takes whether to be quick, the folder of data, and where to say how far it is."""
 
 
 @dataclass(frozen=True)
 class Benchmark:
-    """``run`` takes whether to be quick, the folder of data, and where to say how far it is."""
+    """What it answers, and the module of this package that does."""
 
     summary: str
-    run: Callable[[bool, Path, Say], Report]
+    module: str
+
+    def load(self) -> Run:
+        """Its ``run``. Only who measures waits for the import: the names alone are needed by every command."""
+        run: Run = import_module(f"inhouse.bench.{self.module}").run
+        return run
 
 
 BENCHMARKS: Mapping[str, Benchmark] = {
-    "demo": Benchmark("How long does a sample AI take from a clean clone, and in how much memory?", demo.run),
-    "dialogue": Benchmark("Does a conversation hold together over three to six turns?", dialogue.run),
-    "engine": Benchmark("Is the embedded engine fast, fair and robust beside the stock server?", engine.run),
+    "demo": Benchmark("How long does a sample AI take from a clean clone, and in how much memory?", "demo"),
+    "dialogue": Benchmark("Does a conversation hold together over three to six turns?", "dialogue"),
+    "engine": Benchmark("Is the embedded engine fast, fair and robust beside the stock server?", "engine"),
     "faults": Benchmark(
-        "Is anything lost or half live when processes are killed at the worst moments?", faults.run
+        "Is anything lost or half live when processes are killed at the worst moments?", "faults"
     ),
-    "fresh": Benchmark(
-        "Is what is new found by searching, and is nothing searched that is known?", fresh.run
-    ),
+    "fresh": Benchmark("Is what is new found by searching, and is nothing searched that is known?", "fresh"),
     "grounded": Benchmark(
-        "Does it answer from its passages, and say so where they hold no answer?", grounded.run
+        "Does it answer from its passages, and say so where they hold no answer?", "grounded"
     ),
     "hostile": Benchmark(
-        "Do hostile extensions cost a line, and never a turn, an order or a private address?", hostile.run
+        "Do hostile extensions cost a line, and never a turn, an order or a private address?", "hostile"
     ),
     "main-job": Benchmark(
         "Do an owner's own words become an AI of their own, step by step, through the command and the API?",
-        main_job.run,
+        "main_job",
     ),
-    "overhead": Benchmark("What does the way through Inhouse cost over the bare engine?", overhead.run),
-    "rivals": Benchmark("Does the guard stop every judgement of a rival, and nothing else?", rivals.run),
+    "overhead": Benchmark("What does the way through Inhouse cost over the bare engine?", "overhead"),
+    "rivals": Benchmark("Does the guard stop every judgement of a rival, and nothing else?", "rivals"),
     "search": Benchmark(
-        "Is the right passage found, by words, by meaning and by both, and how quickly?", search.run
+        "Is the right passage found, by words, by meaning and by both, and how quickly?", "search"
     ),
     "tools": Benchmark(
-        "Is the right tool asked, with the right arguments, and none where none is meant?", tools.run
+        "Is the right tool asked, with the right arguments, and none where none is meant?", "tools"
     ),
 }

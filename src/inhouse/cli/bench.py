@@ -34,7 +34,7 @@ def bench(
         raise UsageError(
             reason=f'There is no benchmark "{name}". There are: {", ".join(sorted(BENCHMARKS))}.'
         )
-    report = BENCHMARKS[name].run(
+    report = BENCHMARKS[name].load()(
         quick, data_folder(data), lambda words: err.print(f"  {words}", style="dim")
     )
     file = report.write(results)

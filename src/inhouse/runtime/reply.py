@@ -7,7 +7,8 @@ The order in which an answer is looked for puts the owner's words before the mod
 3. friendliness, which is returned in the owner's lines;
 4. a tool of the AI's extensions, where one is meant (`agent`);
 5. the passages, with citations; and where they hold nothing,
-6. conversation in the owner's voice, or "I don't know" with the offer of a person.
+6. a tool that takes any question, such as a search;
+7. conversation in the owner's voice, or "I don't know" with the offer of a person.
 
 Whatever it is, the guard reads it before the fan does.
 """
@@ -137,6 +138,12 @@ class Replier:
         if said:
             return
         if smalltalk.asks(request.question):
+            if self._tools is not None:
+                async with aclosing(self._tools.look_further(draft, found.question)) as further:
+                    async for more in further:
+                        yield more
+            if draft.kind == "tool":
+                return
             draft.kind = "abstained"
             brief = request.brief
             yield f"{brief.say(brief.abstain, draft.language)} {brief.say(brief.hand_over, draft.language)}"

@@ -10,17 +10,20 @@ from inhouse.core import clock, ids
 from inhouse.core.events import Step
 from inhouse.core.passages import Citation, Passage, Place
 from inhouse.runtime.agent.arguments import Arguments
-from inhouse.runtime.agent.choosing import Choice, Chooser
+from inhouse.runtime.agent.choosing import Chooser
 from inhouse.runtime.draft import Draft
 from inhouse.runtime.engines.base import Engine
-from inhouse.runtime.extensions.base import Context, Result, Source
-from inhouse.runtime.extensions.calling import Caller
+from inhouse.runtime.extensions.base import Context, Json, Result, Source
+from inhouse.runtime.extensions.calling import Attached, Caller
 from inhouse.runtime.grounded import Grounded
 from inhouse.runtime.request import ReplyRequest, Retriever, Toolbox
 
 #: How clearly a tool must be meant: its best examples are so much nearer to the question than requests without a tool.
 LEAST_MARGIN = 0.025
 _FOUND_SHOWN = 5
+_LONGEST_QUESTION = 200
+#: Tools that are asked on the off chance: each costs the fan seconds.
+_MOST_FURTHER = 2
 
 
 class Tools:
@@ -44,13 +47,35 @@ class Tools:
         choice = await self._chooser.choose(draft.question, tools) if tools else None
         if choice is None:
             return
-        tool = choice.attached.tool
         arguments = await self._arguments.make(draft, choice)
         if arguments is None:
             return
+        async with aclosing(self._ask(draft, choice.attached, arguments)) as pieces:
+            async for piece in pieces:
+                yield piece
+
+    async def look_further(self, draft: Draft, question: str) -> AsyncGenerator[str | Step, None]:
+        """Ask the tools that take any question, one after the other until one of them brings the answer, where the passages held none.
+        ``question`` is what was searched for."""
+        if not draft.request.extensions or draft.calls:
+            return
+        tools = await self._toolbox.attached(draft.request)
+        for one in [one for one in tools if one.tool.takes_any_question][:_MOST_FURTHER]:
+            asked = {one.tool.takes_any_question: question[:_LONGEST_QUESTION]}
+            async with aclosing(self._ask(draft, one, asked, picked_out=True)) as pieces:
+                async for piece in pieces:
+                    yield piece
+            if draft.kind == "tool":
+                return
+
+    async def _ask(
+        self, draft: Draft, attached: Attached, arguments: Json, *, picked_out: bool = False
+    ) -> AsyncGenerator[str | Step, None]:
+        """Make a call and tell what it brought; only what was ``picked_out`` of its sources, where it was asked on the off chance."""
+        tool = attached.tool
         asked = {"tool": tool.name, "title": tool.title, "arguments": arguments}
         yield Step(name="tool", state="begun", detail=asked)
-        outcome = await self._caller.call(choice.attached, arguments, _context(draft.request))
+        outcome = await self._caller.call(attached, arguments, _context(draft.request))
         draft.calls.append(outcome)
         if outcome.result is None:
             yield Step(name="tool", state="failed", detail=asked | {"line": outcome.line})
@@ -59,23 +84,26 @@ class Tools:
         yield Step(name="tool", state="done", detail=asked | {"found": _shown(outcome.result)})
         if outcome.result.empty:
             return
-        async with aclosing(self._told(draft, choice, outcome.result)) as pieces:
+        async with aclosing(self._told(draft, attached, outcome.result, picked_out)) as pieces:
             async for piece in pieces:
                 yield piece
 
-    async def _told(self, draft: Draft, choice: Choice, result: Result) -> AsyncGenerator[str, None]:
+    async def _told(
+        self, draft: Draft, attached: Attached, result: Result, picked_out: bool
+    ) -> AsyncGenerator[str, None]:
         """What the question wants of a result, read from its sources; the whole where nothing can be picked out."""
         said = False
         if any(source.text for source in result.sources):
-            async with aclosing(
-                self._grounded.answer(draft, _as_found(draft, choice, result.sources))
-            ) as pieces:
+            found = _as_found(draft, attached, result.sources)
+            async with aclosing(self._grounded.answer(draft, found)) as pieces:
                 async for piece in pieces:
                     said = True
                     yield piece
+        if not said and picked_out:
+            return
         if not said:
             shown = enumerate(result.sources[:_FOUND_SHOWN], 1)
-            draft.citations = tuple(_citation(choice, number, source) for number, source in shown)
+            draft.citations = tuple(_citation(attached, number, source) for number, source in shown)
             yield result.text
         draft.kind = "tool"
 
@@ -90,13 +118,13 @@ def _context(request: ReplyRequest) -> Context:
     )
 
 
-def _as_found(draft: Draft, choice: Choice, sources: Sequence[Source]) -> Found:
+def _as_found(draft: Draft, attached: Attached, sources: Sequence[Source]) -> Found:
     """Sources as notes, in the order in which the tool ranked them."""
     passages = tuple(
         Passage(
-            id=_id(choice, number),
+            id=_id(attached, number),
             ai_id=draft.request.ai_id,
-            document_id=choice.attached.extension,
+            document_id=attached.extension,
             title=source.title,
             url=source.url,
             place=Place(),
@@ -110,10 +138,10 @@ def _as_found(draft: Draft, choice: Choice, sources: Sequence[Source]) -> Found:
     return Found(passages, (), draft.question, 0, None, 1.0, None)
 
 
-def _citation(choice: Choice, number: int, source: Source) -> Citation:
+def _citation(attached: Attached, number: int, source: Source) -> Citation:
     return Citation(
         number=number,
-        passage_id=_id(choice, number),
+        passage_id=_id(attached, number),
         document=source.title,
         url=source.url,
         place=Place(),
@@ -121,9 +149,9 @@ def _citation(choice: Choice, number: int, source: Source) -> Citation:
     )
 
 
-def _id(choice: Choice, number: int) -> str:
+def _id(attached: Attached, number: int) -> str:
     """Names a source within its turn: it is no passage of the index."""
-    return f"{choice.attached.extension}:{number}"
+    return f"{attached.extension}:{number}"
 
 
 def _shown(result: Result) -> list[str]:

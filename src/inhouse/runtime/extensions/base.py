@@ -51,6 +51,8 @@ class Tool(_Value):
     """JSON schema of the arguments: an object."""
     examples: tuple[Example, ...] = Field((), max_length=40)
     effect: Effect = "reading"
+    takes_any_question: str = ""
+    """The argument that a question can stand in as it is: where the passages hold no answer, the tool is asked that."""
 
 
 class Limits(_Value):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, HttpUrl, SecretStr, ValidationError
@@ -11,8 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, HttpUrl, SecretStr, Validatio
 from inhouse.core.errors import UsageError
 from inhouse.runtime.extensions.base import Extension
 from inhouse.runtime.extensions.calculator.extension import Calculator
-from inhouse.runtime.extensions.mcp.extension import McpExtension
-from inhouse.runtime.extensions.mcp.servers import HttpServer, StdioServer
+from inhouse.runtime.extensions.mcp.servers import HttpServer, Server, StdioServer
 from inhouse.runtime.extensions.search.brave import Brave
 from inhouse.runtime.extensions.search.extension import SearchExtension
 from inhouse.runtime.extensions.search.feeds import Feeds, FeedStore
@@ -78,6 +78,12 @@ class Kind:
     operator_only: bool = False
 
 
+def _mcp(settings: Server, place: Place) -> Extension:
+    """The official client takes most of a second to import: only who has such a server waits for it."""
+    made: Extension = import_module("inhouse.runtime.extensions.mcp.extension").McpExtension(settings)
+    return made
+
+
 KINDS: Mapping[str, Kind] = {
     "calculator": Kind(
         "Calculator",
@@ -121,14 +127,14 @@ KINDS: Mapping[str, Kind] = {
         "MCP server",
         "The tools of any server on the web that speaks the Model Context Protocol.",
         HttpServer,
-        lambda settings, place: McpExtension(settings),
+        _mcp,
         operator_only=True,
     ),
     "mcp-program": Kind(
         "MCP program",
         "The tools of a program on this machine that speaks the Model Context Protocol.",
         StdioServer,
-        lambda settings, place: McpExtension(settings),
+        _mcp,
         operator_only=True,
     ),
 }

@@ -25,6 +25,7 @@ def _example(request: str, query: str, newer_than_days: int | None = None) -> Ex
 
 TOOL = Tool(
     name="search",
+    takes_any_question="query",
     title="Search for fresh information",
     description=(
         "Finds recent news, posts and pages by words. Use it for what happened lately, what is on, or what may have "
