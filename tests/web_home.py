@@ -36,6 +36,7 @@ from inhouse.conversations.fans import Fans
 from inhouse.conversations.handovers import Handovers
 from inhouse.conversations.ledger import Ledger
 from inhouse.conversations.picks import Picks
+from inhouse.conversations.responses import Responses
 from inhouse.conversations.specialists import Specialists
 from inhouse.conversations.trials import Trials
 from inhouse.conversations.verdicts import Verdicts
@@ -201,6 +202,7 @@ class Home:
     engine: FakeEngine
     fans: Fans
     conversations: Conversations
+    responses: Responses
     script: Script
 
     def export(self, actor: Actor, ai_id: str) -> bytes:
@@ -239,6 +241,7 @@ def build(db: Database, folder: Path, **settings: Any) -> Home:
         tuning=StillTuning(),
         engine=FakeEngine(),
         conversations=Conversations(db, releases, script, chosen),
+        responses=Responses(db),
         script=script,
     )
 

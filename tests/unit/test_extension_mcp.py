@@ -23,12 +23,13 @@ from inhouse.runtime.extensions.mcp.failures import (
     words,
 )
 from inhouse.runtime.extensions.mcp.http import Guard
-from inhouse.runtime.extensions.mcp.listing import names, offered
+from inhouse.runtime.extensions.mcp.listing import offered
 from inhouse.runtime.extensions.mcp.results import fits, result
-from inhouse.runtime.extensions.mcp.schemas import flat
 from inhouse.runtime.extensions.mcp.servers import HttpServer, StdioServer
 from inhouse.runtime.extensions.mcp.sifting import sift
 from inhouse.runtime.extensions.mcp.stdio import Log
+from inhouse.runtime.extensions.naming import names
+from inhouse.runtime.extensions.schemas import flat
 
 OBJECT = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
 

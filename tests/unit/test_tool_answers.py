@@ -11,6 +11,7 @@ from test_reply import BRIEF, FakeRetriever, shown
 
 from inhouse.brief.brief import Brief, Rival
 from inhouse.core.events import Ended, Event, Step
+from inhouse.runtime.clients import ClientTools
 from inhouse.runtime.engines.fake import FakeEngine, Script
 from inhouse.runtime.extensions.base import Context, Example, Limits, Result, Source, Tool, ToolFailed
 from inhouse.runtime.extensions.calling import Attached, Caller, Uncounted
@@ -68,14 +69,22 @@ class Box:
 
 
 def ask(
-    question: str, box: Box, *script: Script, extensions: Sequence[str] = ("shop@1",), brief: Brief = BRIEF
+    question: str,
+    box: Box,
+    *script: Script,
+    extensions: Sequence[str] = ("shop@1",),
+    brief: Brief = BRIEF,
+    client: ClientTools | None = None,
+    engine: FakeEngine | None = None,
 ) -> tuple[Ended, list[Event], FakeEngine]:
-    engine = FakeEngine(script)
+    engine = engine or FakeEngine(script)
 
     async def collect() -> list[Event]:
         profile = Profile(method=Method.TRAINED)
         replier = Replier(engine, Alike(), profile, box, Caller(Uncounted()))
-        request = ReplyRequest("ai_1", "Kilnfold", "business", brief, question, extensions=extensions)
+        request = ReplyRequest(
+            "ai_1", "Kilnfold", "business", brief, question, extensions=extensions, client=client
+        )
         return [event async for event in replier.reply(request)]
 
     events = asyncio.run(collect())

@@ -142,9 +142,17 @@ async def test_bodies_are_bounded(http: httpx.AsyncClient, key: str) -> None:
 
 async def test_the_description_holds_the_public_api_only(http: httpx.AsyncClient) -> None:
     described = (await http.get("http://inhouse.test/openapi.json")).json()
-    assert set(described["paths"]) == {"/v1/models", "/v1/models/{model}", "/v1/chat/completions", "/healthz"}
+    assert set(described["paths"]) == {
+        "/v1/models",
+        "/v1/models/{model}",
+        "/v1/chat/completions",
+        "/v1/responses",
+        "/v1/responses/{response_id}",
+        "/v1/responses/{response_id}/cancel",
+        "/healthz",
+    }
     page = await http.get("http://inhouse.test/docs")
-    assert "/v1/chat/completions" in page.text
+    assert "/v1/chat/completions" in page.text and "/v1/responses" in page.text
     assert (await http.get("http://inhouse.test/healthz")).json() == {"status": "ok"}
 
 

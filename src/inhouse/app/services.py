@@ -32,6 +32,7 @@ from inhouse.conversations.fans import Fans
 from inhouse.conversations.handovers import Handovers
 from inhouse.conversations.ledger import Ledger
 from inhouse.conversations.picks import Picks
+from inhouse.conversations.responses import Responses
 from inhouse.conversations.retention import Retention
 from inhouse.conversations.specialists import Specialists
 from inhouse.conversations.trials import Trials
@@ -206,6 +207,10 @@ class Services:
     @cached_property
     def conversations(self) -> Conversations:
         return Conversations(self.db, self.releases, self.replier, self.settings)
+
+    @cached_property
+    def responses(self) -> Responses:
+        return Responses(self.db)
 
     @cached_property
     def trials(self) -> Trials:

@@ -74,6 +74,7 @@ class Tap:
         self._engine = engine
         self.loads: dict[str, tuple[str, Asked]] = {}
         """By question: the prompt to send, and where to note what is seen."""
+        self.calls_tools = engine.calls_tools
 
     async def complete(self, request: Completion) -> AsyncGenerator[Piece | Usage, None]:
         """Stream what the engine says."""

@@ -21,7 +21,7 @@ from inhouse.bench.workplace import Workplace, workplace
 from inhouse.core.settings import Settings
 from inhouse.runtime.agent import arguments as calls
 from inhouse.runtime.agent.choosing import Chooser
-from inhouse.runtime.agent.using import LEAST_MARGIN
+from inhouse.runtime.agent.deciding import LEAST_MARGIN
 from inhouse.runtime.engines.base import Completion, Engine, Message, Piece, Priority, Usage
 from inhouse.runtime.engines.factory import make_engine
 from inhouse.runtime.extensions.base import Example, Json

@@ -24,6 +24,7 @@ from inhouse.core.settings import Settings
 from inhouse.releases.release import MOST_TOKENS
 from inhouse.releases.releases import Releases
 from inhouse.runtime.bridge import in_thread
+from inhouse.runtime.clients import ClientTools
 from inhouse.runtime.engines.base import Priority
 from inhouse.runtime.request import Answerer, Exchange
 from inhouse.store.database import Database, Tx
@@ -67,12 +68,14 @@ class Conversations:
         origin: Origin = "page",
         max_tokens: int = MOST_TOKENS,
         priority: Priority = Priority.FAN,
+        client: ClientTools | None = None,
     ) -> Turn:
         """Store a question and start answering it; without ``conversation_id`` it opens a conversation.
 
         ``key`` names the request: the same one again returns the same turn. ``history`` replaces the stored one (for
-        clients that keep their own). Raises ``UsageError`` (empty), ``TooLarge``, ``TooMany``, ``NotLive``,
-        ``NotFound`` (not this fan's conversation) or ``StillAnswering``; then nothing is stored.
+        clients that keep their own), ``client`` are the tools of the program that asks. Raises ``UsageError`` (empty),
+        ``TooLarge``, ``TooMany``, ``NotLive``, ``NotFound`` (not this fan's conversation) or ``StillAnswering``; then
+        nothing is stored.
         """
         self._check(question, key)
 
@@ -93,6 +96,7 @@ class Conversations:
                 max_tokens=max_tokens,
                 priority=priority,
                 fan_id=fan.id,
+                client=client,
             )
             return Work(turn_id, route, request)
 

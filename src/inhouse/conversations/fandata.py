@@ -11,7 +11,15 @@ from inhouse.accounts.actors import Actor
 from inhouse.conversations import fans, ledger
 from inhouse.conversations.fans import Fan
 from inhouse.conversations.ledger import Ledger, Receipt
-from inhouse.conversations.tables import conversations, corrections, handovers, picks, tool_calls, turns
+from inhouse.conversations.tables import (
+    conversations,
+    corrections,
+    handovers,
+    picks,
+    responses,
+    tool_calls,
+    turns,
+)
 from inhouse.conversations.tables import fans as fans_table
 from inhouse.releases import routing
 from inhouse.releases.revocation import Revocation
@@ -26,6 +34,7 @@ _SHOWN = {
     "picks": picks.c["id", "prompt", "created_at"],
     "cases": cases.c["id", "questions", "created_at"],
     "tool_calls": tool_calls.c["id", "extension", "tool", "at"],
+    "responses": responses.c["id", "turn_id", "settings", "created_at"],
 }
 
 
@@ -68,6 +77,7 @@ class FanData:
             ("picks", picks),
             ("handovers", handovers),
             ("tool_calls", tool_calls),
+            ("responses", responses),
             ("turns", turns),
             ("conversations", conversations),
         ):

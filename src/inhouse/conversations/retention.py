@@ -13,7 +13,16 @@ from typing import Any
 from sqlalchemy import and_, delete, exists, select
 
 from inhouse.accounts.tables import ais
-from inhouse.conversations.tables import conversations, corrections, fans, handovers, picks, tool_calls, turns
+from inhouse.conversations.tables import (
+    conversations,
+    corrections,
+    fans,
+    handovers,
+    picks,
+    responses,
+    tool_calls,
+    turns,
+)
 from inhouse.conversations.turns import RUNNING
 from inhouse.core import clock
 from inhouse.store import jobs
@@ -59,6 +68,11 @@ class Retention:
 def remove_older(tx: Tx, ai_id: str, before: datetime) -> dict[str, int]:
     """Remove one AI's turns and hand-overs from before, threads left empty, and fans of whom nothing is left."""
     old_turn = and_(turns.c.ai_id == ai_id, turns.c.created_at < before, turns.c.state.not_in(RUNNING))
+    old_response = and_(
+        responses.c.ai_id == ai_id,
+        responses.c.created_at < before,
+        ~exists().where(turns.c.id == responses.c.turn_id),
+    )
     old_handover = and_(handovers.c.ai_id == ai_id, handovers.c.changed_at < before)
     old_call = and_(tool_calls.c.ai_id == ai_id, tool_calls.c.at < before)
     empty = and_(
@@ -70,10 +84,14 @@ def remove_older(tx: Tx, ai_id: str, before: datetime) -> dict[str, int]:
     forgotten = and_(
         fans.c.ai_id == ai_id,
         fans.c.seen_at < before,
-        *(~exists().where(table.c.fan_id == fans.c.id) for table in (conversations, corrections, picks)),
+        *(
+            ~exists().where(table.c.fan_id == fans.c.id)
+            for table in (conversations, corrections, picks, responses)
+        ),
     )
     wheres = {
         turns: old_turn,
+        responses: old_response,
         handovers: old_handover,
         tool_calls: old_call,
         conversations: empty,

@@ -153,3 +153,18 @@ tool_calls = Table(
     Index("ix_tool_calls_ai_id_extension_at", "ai_id", "extension", "at"),
     Index("ix_tool_calls_fan_id_extension_at", "fan_id", "extension", "at"),
 )
+
+#: Answers that a program may ask for again by their name: which of its keys may, and what it asked for them.
+responses = Table(
+    "responses",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("ai_id", _ID, nullable=False),
+    Column("fan_id", _ID, ForeignKey("fans.id"), nullable=False, index=True),
+    Column("key_id", _ID, nullable=False),
+    Column("turn_id", _ID, nullable=False, index=True),
+    Column("previous", _ID, nullable=True),  # the response that this one goes on from
+    Column("settings", Json, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Index("ix_responses_ai_id_created_at", "ai_id", "created_at"),
+)

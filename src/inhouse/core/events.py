@@ -66,6 +66,18 @@ class Replaced(_Event):
     reason: str
 
 
+class ClientCall(BaseModel):
+    """A call of one of the asker's own tools, which the asker makes: only they know how."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    name: str
+    """As the asker calls the tool."""
+    arguments: str
+    """JSON text of an object that fits the tool's schema."""
+
+
 class Ended(_Event):
     """The answer as it is stored."""
 
@@ -76,6 +88,8 @@ class Ended(_Event):
     kind: Literal["grounded", "extractive", "pinned", "tool", "chat", "abstained", "guarded"] = "chat"
     finish: Literal["stop", "length", "stopped", "guard"] = "stop"
     tools: tuple[dict[str, Any], ...] = ()
+    client_calls: tuple[ClientCall, ...] = ()
+    """What the asker is to call before this can be answered; ``answer`` is empty then."""
     timing: Timing = Timing()
 
 

@@ -48,6 +48,11 @@ class Settings(BaseSettings):
     )
     engine_model: str = Field("", description="Model name on that server.")
     engine_key: SecretStr = Field(SecretStr(""), description="Key for that server.")
+    engine_tools: bool = Field(
+        False,
+        description="Whether that server calls tools natively (`tools` in its chat completions); where not, Inhouse "
+        "chooses tools itself and has the arguments written under their JSON schema.",
+    )
     engine_context: int = Field(
         2048, ge=512, le=131072, description="Tokens that one sequence of the engine may hold."
     )

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict
 from inhouse.accounts.ais import Ai
 from inhouse.brief.brief import Brief
 from inhouse.core.errors import InhouseError
+from inhouse.runtime.clients import ClientTools
 from inhouse.runtime.engines.base import Adapter, Priority
 from inhouse.runtime.request import Exchange, PinnedAnswer, ReplyRequest
 
@@ -140,6 +141,7 @@ class Route:
         max_tokens: int = MOST_TOKENS,
         priority: Priority = Priority.FAN,
         fan_id: str | None = None,
+        client: ClientTools | None = None,
     ) -> ReplyRequest:
         """A question to this AI, with everything that the release fixes."""
         return ReplyRequest(
@@ -154,6 +156,7 @@ class Route:
             index_revision=self.index_revision,
             extensions=self.extensions,
             fan_id=fan_id,
+            client=client,
             language=language,
             max_tokens=max_tokens,
             priority=priority,

@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Literal
 
-from inhouse.core.events import Ended, Timing
+from inhouse.core.events import ClientCall, Ended, Timing
 from inhouse.core.passages import Citation
 from inhouse.runtime.engines.base import Usage
 from inhouse.runtime.extensions.calling import Outcome
@@ -30,6 +30,8 @@ class Draft:
     citations: tuple[Citation, ...] = ()
     calls: list[Outcome] = field(default_factory=list)
     """Every tool that was called, in order."""
+    client_calls: tuple[ClientCall, ...] = ()
+    """What the asker is to call before this can be answered."""
     finish: Literal["stop", "length", "guard"] = "stop"
     retrieval_ms: float = 0.0
     prompt_tokens: int = 0
@@ -64,6 +66,7 @@ class Draft:
             kind=self.kind,
             finish=self.finish,
             tools=tuple(call.model_dump(mode="json", exclude={"result": {"data"}}) for call in self.calls),
+            client_calls=self.client_calls,
             timing=Timing(
                 first_token_ms=self._first_token_ms,
                 total_ms=self.elapsed_ms,

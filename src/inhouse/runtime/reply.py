@@ -5,17 +5,18 @@ The order in which an answer is looked for puts the owner's words before the mod
 1. what the rules themselves answer ("are you a human?", a rival, a topic to avoid);
 2. an answer that the owner pinned to this question;
 3. friendliness, which is returned in the owner's lines;
-4. a tool of the AI's extensions, where one is meant (`agent`);
-5. the passages, with citations; and where they hold nothing,
-6. a tool that takes any question, such as a search;
-7. conversation in the owner's voice, or "I don't know" with the offer of a person.
+4. what a tool of the asking program brought, or the call of one that it requires (`agent.client`);
+5. a tool of the AI's extensions, where one is meant (`agent`), else one of the asking program;
+6. the passages, with citations; and where they hold nothing,
+7. a tool that takes any question, such as a search;
+8. conversation in the owner's voice, or "I don't know" with the offer of a person.
 
 Whatever it is, the guard reads it before the fan does.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
 
 from inhouse.brief.brief import LANGUAGES
@@ -25,6 +26,8 @@ from inhouse.content.index import View
 from inhouse.content.search import Found
 from inhouse.core.events import Event, Replaced, Step, Token
 from inhouse.runtime import chat, pinned, prompts, smalltalk
+from inhouse.runtime.agent.client import Client
+from inhouse.runtime.agent.deciding import Deciding
 from inhouse.runtime.agent.using import Tools
 from inhouse.runtime.draft import Draft
 from inhouse.runtime.engines.base import Engine
@@ -54,9 +57,9 @@ class Replier:
         self._profile = profile
         self._grounded = Grounded(engine, retriever, profile)
         self._chat = chat.Chat(engine, profile)
-        self._tools = (
-            Tools(engine, retriever, self._grounded, toolbox, caller) if toolbox and caller else None
-        )
+        deciding = Deciding(engine, retriever)
+        self._tools = Tools(deciding, self._grounded, toolbox, caller) if toolbox and caller else None
+        self._client = Client(deciding, self._grounded, retriever)
 
     async def reply(self, request: ReplyRequest) -> AsyncGenerator[Event, None]:
         """Stream the events of one answer, ending with ``Ended``. Engine trouble is raised as an ``InhouseError``."""
@@ -98,27 +101,40 @@ class Replier:
             draft.kind = "pinned"
             yield known.answer
             return
+        waits = draft.request.client is not None and draft.request.client.waits
         talk = smalltalk.recognise(draft.question)
-        if talk is not None and not talk.rest:
+        if talk is not None and not talk.rest and not waits:
             yield chat.line(draft, talk.kind)
             return
-        if talk is not None:
+        if talk is not None and talk.rest:
             draft.question = talk.rest
-        says = self._chat.answer(draft) if smalltalk.exclaims(draft.question) else self._find_out(draft)
+        talks = smalltalk.exclaims(draft.question) and not waits
+        says = self._chat.answer(draft) if talks else self._find_out(draft)
         async with aclosing(says) as pieces:
             async for piece in pieces:
                 yield piece
 
     async def _find_out(self, draft: Draft) -> AsyncGenerator[str | Step, None]:
-        """Ask the tool that is meant; where there is none, or it brought nothing, look among the passages."""
-        if self._tools is not None:
-            async with aclosing(self._tools.answer(draft)) as pieces:
+        """Look in one place after the other, until a tool has answered; the passages are the last."""
+        for look in self._places(draft):
+            async with aclosing(look) as pieces:
                 async for piece in pieces:
                     yield piece
-        if draft.kind != "tool":
-            async with aclosing(self._look_up(draft)) as pieces:
-                async for piece in pieces:
-                    yield piece
+            if draft.kind == "tool":
+                return
+
+    def _places(self, draft: Draft) -> Iterator[AsyncGenerator[str | Step, None]]:
+        client = draft.request.client
+        if client is not None and client.waits:
+            yield self._client.take(draft, client)
+            yield self._client.call(draft, client)
+            yield self._client.tell(draft)
+        else:
+            if self._tools is not None:
+                yield self._tools.answer(draft)
+            if client is not None:
+                yield self._client.call(draft, client)
+        yield self._look_up(draft)
 
     async def _look_up(self, draft: Draft) -> AsyncGenerator[str | Step, None]:
         """Search, answer from what was found; else talk, or say that it is not known."""

@@ -11,6 +11,7 @@ from inhouse.brief.brief import Brief
 from inhouse.content.index import View
 from inhouse.content.search import Found
 from inhouse.core.events import Ended, Event
+from inhouse.runtime.clients import ClientTools
 from inhouse.runtime.engines.base import Adapter, Priority
 from inhouse.runtime.extensions.calling import Attached
 
@@ -49,6 +50,8 @@ class ReplyRequest:
     """The extensions that this AI may use now, each as ``name@version``."""
     fan_id: str | None = None
     """Whose quota a tool's call is charged to; ``None`` for nobody's (a gate, a benchmark)."""
+    client: ClientTools | None = None
+    """The tools of the program that asks, and what those brought that it has called for this question."""
     language: str | None = None
     """Two letters; ``None`` to follow the question's language."""
     max_tokens: int = 256

@@ -12,7 +12,7 @@ from starlette.staticfiles import PathLike, StaticFiles
 from starlette.types import Scope
 
 from inhouse.web import errors
-from inhouse.web.api import chat, docs, health, mcp, models
+from inhouse.web.api import chat, docs, health, mcp, models, responses
 from inhouse.web.limits import MEGABYTE, USUAL_BODY, BodyLimit, RateLimit
 from inhouse.web.pages import (
     account,
@@ -62,7 +62,7 @@ _STUDIO = (
     studio_jobs,
 )
 _PAGES = (home, sign_in, joining, account, *_FAN, *_STUDIO, operator)
-_API = (models, chat, health)
+_API = (models, chat, responses, health)
 
 
 def create_app(services: Services) -> FastAPI:

@@ -17,6 +17,7 @@ from inhouse.conversations.fandata import FanData
 from inhouse.conversations.fans import Fans
 from inhouse.conversations.handovers import Handovers
 from inhouse.conversations.picks import Picks
+from inhouse.conversations.responses import Responses
 from inhouse.conversations.trials import Trials
 from inhouse.conversations.verdicts import Verdicts
 from inhouse.core.settings import Settings
@@ -76,6 +77,8 @@ class Services(Protocol):
     def fans(self) -> Fans: ...
     @property
     def conversations(self) -> Conversations: ...
+    @property
+    def responses(self) -> Responses: ...
     def export(self, actor: Actor, ai_id: str) -> bytes:
         """What an owner takes along, as JSON."""
         ...

@@ -32,9 +32,17 @@ class Arguments:
     async def make(self, draft: Draft, choice: Choice) -> Json | None:
         """The arguments for the draft's question; nothing where the model could not finish them, or made them up."""
         tool, question = choice.attached.tool, draft.question
+        return made(await self._decoded(draft, choice, narrowed(tool, question)), tool, question)
+
+    async def written(self, draft: Draft, choice: Choice) -> Json | None:
+        """The arguments of a call that has to be made, whatever is asked: they may hold what nobody said, such as a class
+        that a text belongs to. Nothing where the model could not finish them."""
+        return read(await self._decoded(draft, choice, choice.attached.tool.parameters))
+
+    async def _decoded(self, draft: Draft, choice: Choice, schema: Json) -> str:
         request = Completion(
-            messages=messages(tool, choice.examples, question),
-            json_schema=narrowed(tool, question),
+            messages=messages(choice.attached.tool, choice.examples, draft.question),
+            json_schema=schema,
             max_tokens=_LONGEST_CALL,
             priority=draft.request.priority,
         )
@@ -45,7 +53,7 @@ class Arguments:
                     draft.charge(piece)
                 else:
                     text += piece.text
-        return made(text, tool, question)
+        return text
 
 
 def messages(tool: Tool, examples: Sequence[Example], question: str) -> list[Message]:
@@ -78,7 +86,7 @@ def read(text: str) -> Json | None:
     """The JSON object in what was decoded; nothing where it was cut off."""
     try:
         value = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
 

@@ -9,17 +9,13 @@ from inhouse.content.search import Found
 from inhouse.core import clock, ids
 from inhouse.core.events import Step
 from inhouse.core.passages import Citation, Passage, Place
-from inhouse.runtime.agent.arguments import Arguments
-from inhouse.runtime.agent.choosing import Chooser
+from inhouse.runtime.agent.deciding import Deciding
 from inhouse.runtime.draft import Draft
-from inhouse.runtime.engines.base import Engine
 from inhouse.runtime.extensions.base import Context, Json, Result, Source
 from inhouse.runtime.extensions.calling import Attached, Caller
 from inhouse.runtime.grounded import Grounded
-from inhouse.runtime.request import ReplyRequest, Retriever, Toolbox
+from inhouse.runtime.request import ReplyRequest, Toolbox
 
-#: How clearly a tool must be meant: its best examples are so much nearer to the question than requests without a tool.
-LEAST_MARGIN = 0.025
 _FOUND_SHOWN = 5
 _LONGEST_QUESTION = 200
 #: Tools that are asked on the off chance: each costs the fan seconds.
@@ -29,14 +25,11 @@ _MOST_FURTHER = 2
 class Tools:
     """Answers what a tool is meant for."""
 
-    def __init__(
-        self, engine: Engine, retriever: Retriever, grounded: Grounded, toolbox: Toolbox, caller: Caller
-    ) -> None:
+    def __init__(self, deciding: Deciding, grounded: Grounded, toolbox: Toolbox, caller: Caller) -> None:
         self._toolbox = toolbox
         self._caller = caller
         self._grounded = grounded
-        self._chooser = Chooser(retriever, LEAST_MARGIN)
-        self._arguments = Arguments(engine)
+        self._deciding = deciding
 
     async def answer(self, draft: Draft) -> AsyncGenerator[str | Step, None]:
         """Stream steps and the answer. No text where no tool is meant or nothing was found; where one failed, only the line
@@ -44,15 +37,11 @@ class Tools:
         if not draft.request.extensions:
             return
         tools = await self._toolbox.attached(draft.request)
-        choice = await self._chooser.choose(draft.question, tools) if tools else None
-        if choice is None:
-            return
-        arguments = await self._arguments.make(draft, choice)
-        if arguments is None:
-            return
-        async with aclosing(self._ask(draft, choice.attached, arguments)) as pieces:
-            async for piece in pieces:
-                yield piece
+        decision = await self._deciding.decide(draft, tools, parallel=False)
+        for call in decision.calls:
+            async with aclosing(self._ask(draft, call.attached, call.arguments)) as pieces:
+                async for piece in pieces:
+                    yield piece
 
     async def look_further(self, draft: Draft, question: str) -> AsyncGenerator[str | Step, None]:
         """Ask the tools that take any question, one after the other until one of them brings the answer, where the passages held none.

@@ -8,8 +8,8 @@ from enum import IntEnum
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-Finish = Literal["stop", "length", "stopped"]
-"""Why a completion ended: by itself or at a stop string, at ``max_tokens``, or because somebody stopped it."""
+Finish = Literal["stop", "length", "stopped", "tool_calls"]
+"""Why a completion ended: by itself or at a stop string, at ``max_tokens``, because somebody stopped it, or with calls."""
 
 
 class Priority(IntEnum):
@@ -29,11 +29,33 @@ class Adapter:
 
 
 @dataclass(frozen=True)
-class Message:
-    """One message of a chat."""
+class Function:
+    """A tool as a model with native tool calls is told of it. ``parameters`` is the JSON schema of an object."""
 
-    role: Literal["system", "user", "assistant"]
+    name: str
+    description: str
+    parameters: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class FunctionCall:
+    """A call that a model asks for. ``arguments`` is what it wrote, unchecked: JSON text of an object if all is well."""
+
+    id: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True)
+class Message:
+    """One message of a chat. Calls and their results are for engines that call tools natively."""
+
+    role: Literal["system", "user", "assistant", "tool"]
     content: str
+    calls: tuple[FunctionCall, ...] = ()
+    """What an assistant's message asked for."""
+    call_id: str | None = None
+    """Which call a tool's message is the result of."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +76,12 @@ class Completion:
     json_schema: dict[str, Any] | None = None
     top_logprobs: int = 0
     """How many of the likeliest tokens each piece names, with natural-log probabilities before sampling filters."""
+    tools: Sequence[Function] = ()
+    """What the model may call. An engine that doesn't call natively raises ``Unavailable``."""
+    must_call: bool = False
+    """Whether one of them has to be called, rather than where the model sees fit."""
+    parallel_calls: bool = True
+    """Whether it may ask for several calls at once."""
     priority: Priority = Priority.FAN
 
 
@@ -64,6 +92,8 @@ class Piece:
     text: str
     logprob: float | None = None
     top: tuple[tuple[str, float], ...] = ()
+    calls: tuple[FunctionCall, ...] = ()
+    """All calls of a completion, whole, in one piece without text at its end; only where ``tools`` were given."""
 
 
 @dataclass(frozen=True)
@@ -108,6 +138,11 @@ class Health:
 
 class Engine(Protocol):
     """A model that streams. Closing the iterator (``aclose``) stops the work."""
+
+    @property
+    def calls_tools(self) -> bool:
+        """Whether it is to be told of ``Completion.tools`` and calls them natively."""
+        ...
 
     def complete(self, request: Completion) -> AsyncGenerator[Piece | Usage, None]:
         """Stream pieces, then one ``Usage``. Raises ``Busy`` when the queue is full, ``Unavailable`` when it is down."""

@@ -29,4 +29,6 @@ def _openai(settings: Settings) -> OpenAIEngine:
         raise UsageError(
             reason="Set INHOUSE_ENGINE_URL and INHOUSE_ENGINE_MODEL to use an OpenAI-compatible server."
         )
-    return OpenAIEngine(settings.engine_url, settings.engine_model, settings.engine_key)
+    return OpenAIEngine(
+        settings.engine_url, settings.engine_model, settings.engine_key, tools=settings.engine_tools
+    )

@@ -6,10 +6,20 @@ import asyncio
 import re
 from collections.abc import AsyncGenerator, Callable, Iterable
 
-from inhouse.runtime.engines.base import Completion, Finish, Health, Piece, Score, ScoreRequest, Usage
+from inhouse.runtime.engines.base import (
+    Completion,
+    Finish,
+    FunctionCall,
+    Health,
+    Piece,
+    Score,
+    ScoreRequest,
+    Usage,
+)
 
-#: A text to answer with, an error to raise, or a function of the request that returns either.
-Script = str | Exception | Callable[[Completion], "str | Exception"]
+#: A text to answer with, calls to ask for, an error to raise, or a function of the request that returns one of these.
+Line = str | tuple[FunctionCall, ...] | Exception
+Script = Line | Callable[[Completion], Line]
 
 
 class FakeEngine:
@@ -17,9 +27,18 @@ class FakeEngine:
 
     ``requests`` holds every completion asked for, ``scored`` every score, ``stopped`` counts the streams that the
     caller closed before they ended. ``delay`` seconds pass before each piece, so that a test can step in between.
+    ``calls_tools`` is what it says of itself; only then may a script hold calls.
     """
 
-    def __init__(self, answers: Iterable[Script] = (), *, delay: float = 0.0, score: float = -2.0) -> None:
+    def __init__(
+        self,
+        answers: Iterable[Script] = (),
+        *,
+        delay: float = 0.0,
+        score: float = -2.0,
+        calls_tools: bool = False,
+    ) -> None:
+        self.calls_tools = calls_tools
         self._answers = list(answers)
         self._delay = delay
         self._score = score
@@ -31,7 +50,9 @@ class FakeEngine:
     async def complete(self, request: Completion) -> AsyncGenerator[Piece | Usage, None]:
         """Stream the next scripted answer a word at a time, within ``max_tokens`` and ``stop``."""
         self.requests.append(request)
-        text = _cut(self._next(request), request)
+        said = self._next(request)
+        calls = () if isinstance(said, str) else said
+        text = _cut(said, request) if isinstance(said, str) else ""
         words = re.findall(r"\s*\S+|\s+$", text)
         try:
             for word in words[: request.max_tokens]:
@@ -41,6 +62,9 @@ class FakeEngine:
             self.stopped += 1
             raise
         finish: Finish = "length" if len(words) > request.max_tokens else "stop"
+        if calls:
+            yield Piece("", calls=calls)
+            finish = "tool_calls"
         yield Usage(finish, len(_asked(request).split()), min(len(words), request.max_tokens))
 
     async def score(self, request: ScoreRequest) -> Score:
@@ -57,7 +81,7 @@ class FakeEngine:
         """Remember that it was closed."""
         self.closed = True
 
-    def _next(self, request: Completion) -> str:
+    def _next(self, request: Completion) -> str | tuple[FunctionCall, ...]:
         turn = len(self.requests) - 1
         answer = self._answers[min(turn, len(self._answers) - 1)] if self._answers else _asked(request)
         said = answer(request) if callable(answer) else answer

@@ -18,7 +18,8 @@ _CONNECTIONS = httpx.Limits(max_connections=256, max_keepalive_connections=32)
 
 
 class OpenAIEngine:
-    """One model on a server. ``adapters`` says that the server knows each adapter as a model named by its hash.
+    """One model on a server. ``adapters`` says that the server knows each adapter as a model named by its hash,
+    ``tools`` that it calls tools natively.
 
     Belongs to the event loop that first uses it. ``transport`` replaces the network in tests.
     """
@@ -30,11 +31,13 @@ class OpenAIEngine:
         key: SecretStr | None = None,
         *,
         adapters: bool = False,
+        tools: bool = False,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self._what = f"The model server at {httpx.URL(url).host}"
         self._model = model
         self._adapters = adapters
+        self._tools = tools
         secret = key.get_secret_value() if key else ""
         headers = {"Authorization": f"Bearer {secret}"} if secret else {}
         http = httpx.AsyncClient(
@@ -42,10 +45,16 @@ class OpenAIEngine:
         )
         self._client = Client(http, self._what)
 
+    @property
+    def calls_tools(self) -> bool:
+        return self._tools
+
     async def complete(self, request: Completion) -> AsyncGenerator[Piece | Usage, None]:
         """Stream an answer. Grammars are refused with ``Unavailable``: the OpenAI shape has none."""
         if request.grammar is not None:
             raise Unavailable(what="Decoding by a grammar", reason="an OpenAI-compatible server has none")
+        if request.tools and not self._tools:
+            raise Unavailable(what="Native tool calls", reason="INHOUSE_ENGINE_TOOLS is off")
         body = completion_body(request, self._named(request))
         async with aclosing(self._client.stream(completion_path(request), body)) as parts:
             async for part in parts:

@@ -9,12 +9,16 @@ from typing import Any
 
 import httpx
 
+from inhouse.core import ids
 from inhouse.core.errors import Busy, InhouseError, Unavailable
-from inhouse.runtime.engines.base import Completion, Finish, Piece, Usage
+from inhouse.runtime.engines.base import Completion, Finish, FunctionCall, Message, Piece, Usage
 
 #: Longest line and longest error body that are read from a server, in bytes.
 _LINE_LIMIT = 4 * 1024 * 1024
 _ERROR_LIMIT = 64 * 1024
+#: Most calls of one answer, and longest arguments of one, that are read from a server.
+_MOST_CALLS = 32
+_MOST_ARGUMENTS = 64 * 1024
 _RETRY = "it stopped in the middle of an answer. Nothing is lost: ask again"
 
 
@@ -53,8 +57,38 @@ def _asked(request: Completion) -> dict[str, Any]:
     top = request.top_logprobs
     if request.prompt is not None:
         return {"prompt": request.prompt} | ({"logprobs": top} if top else {})
-    messages = [{"role": message.role, "content": message.content} for message in request.messages]
-    return {"messages": messages} | ({"logprobs": True, "top_logprobs": top} if top else {})
+    body: dict[str, Any] = {"messages": [_message(message) for message in request.messages]}
+    if request.tools:
+        body |= _offered(request)
+    return body | ({"logprobs": True, "top_logprobs": top} if top else {})
+
+
+def _message(message: Message) -> dict[str, Any]:
+    told: dict[str, Any] = {"role": message.role, "content": message.content}
+    if message.calls:
+        told["tool_calls"] = [
+            {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
+            for call in message.calls
+        ]
+    if message.call_id is not None:
+        told["tool_call_id"] = message.call_id
+    return told
+
+
+def _offered(request: Completion) -> dict[str, Any]:
+    tools = [
+        {
+            "type": "function",
+            "function": {
+                "name": tool.name,
+                "description": tool.description,
+                "parameters": tool.parameters,
+            },
+        }
+        for tool in request.tools
+    ]
+    choice = "required" if request.must_call else "auto"
+    return {"tools": tools, "tool_choice": choice, "parallel_tool_calls": request.parallel_calls}
 
 
 def completion_path(request: Completion) -> str:
@@ -123,6 +157,7 @@ class Client:
 async def _parts(response: httpx.Response, what: str) -> AsyncGenerator[Piece | Usage, None]:
     finish: Finish | None = None
     usage: dict[str, Any] = {}
+    calls = _Calls()
     pieces = 0
     async for event in _events(response):
         if "error" in event:
@@ -132,10 +167,14 @@ async def _parts(response: httpx.Response, what: str) -> AsyncGenerator[Piece | 
             if piece := _piece(choice):
                 pieces += 1
                 yield piece
+            calls.add((choice.get("delta") or {}).get("tool_calls"))
             if reason := choice.get("finish_reason"):
                 finish = "length" if reason == "length" else "stop"
     if finish is None:
         raise Interrupted(what=what, reason=_RETRY)
+    if made := calls.made():
+        yield Piece("", calls=made)
+        finish = finish if finish == "length" else "tool_calls"
     yield Usage(
         finish,
         int(usage.get("prompt_tokens") or 0),
@@ -157,6 +196,48 @@ async def _events(response: httpx.Response) -> AsyncIterator[dict[str, Any]]:
                 if payload == b"[DONE]":
                     return
                 yield _object(payload)
+
+
+class _Calls:
+    """Calls as a stream brings them: pieces, each with the index of the call that it belongs to."""
+
+    def __init__(self) -> None:
+        self._begun: dict[int, dict[str, str]] = {}
+
+    def add(self, deltas: Any) -> None:
+        """Take in the pieces of one event. A server that sends whole calls needs no index."""
+        for place, delta in enumerate(deltas if isinstance(deltas, list) else ()):
+            if not isinstance(delta, dict):
+                continue
+            index = delta.get("index")
+            call = self._call(index if isinstance(index, int) else place)
+            told = delta.get("function")
+            function = told if isinstance(told, dict) else {}
+            # Some servers say the id and the name again with every piece.
+            call["id"] = call["id"] or str(delta.get("id") or "")
+            call["name"] = call["name"] or str(function.get("name") or "")
+            call["arguments"] += _arguments(function.get("arguments"))
+            if len(call["arguments"]) > _MOST_ARGUMENTS:
+                raise httpx.RemoteProtocolError("the arguments of a call are too long")
+
+    def made(self) -> tuple[FunctionCall, ...]:
+        """The calls in their order."""
+        found = (self._begun[index] for index in sorted(self._begun))
+        return tuple(
+            FunctionCall(one["id"] or ids.new_id("call"), one["name"], one["arguments"] or "{}")
+            for one in found
+            if one["name"]
+        )
+
+    def _call(self, index: int) -> dict[str, str]:
+        if index not in self._begun and len(self._begun) >= _MOST_CALLS:
+            raise httpx.RemoteProtocolError("an answer has too many calls")
+        return self._begun.setdefault(index, {"id": "", "name": "", "arguments": ""})
+
+
+def _arguments(told: Any) -> str:
+    """A piece of the JSON text; some servers send the object itself."""
+    return told if isinstance(told, str) else "" if told is None else json.dumps(told, ensure_ascii=False)
 
 
 def _piece(choice: dict[str, Any]) -> Piece | None:

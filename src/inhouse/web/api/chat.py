@@ -19,10 +19,11 @@ from inhouse.runtime.bridge import in_thread
 from inhouse.web import sse
 from inhouse.web.api.key import Caller, Calling
 from inhouse.web.api.shapes import (
-    Answer,
     ChatCompletion,
     ChatRequest,
     Choice,
+    answer,
+    call_deltas,
     choice,
     chunk,
     extra,
@@ -51,13 +52,21 @@ class AnswerFailed(InhouseError):
 async def complete(calling: Calling, asked: ChatRequest, request: Request) -> Response:
     """Ask a question with what was said before; the answer names its sources in the field `inhouse`.
 
-    With `stream` it comes as server-sent events, ending with `data: [DONE]`. Hanging up stops the engine's work.
+    With `stream` it comes as server-sent events, ending with `data: [DONE]`. Hanging up stops the engine's work. Where one
+    of your own `tools` is meant, the answer is its call (`tool_calls`): make it, and ask again with the result.
     """
     if asked.model != calling.ai.slug:
         raise NotFound(kind="model", name=asked.model)
-    fan = await in_thread(_fan, calling, asked.user)
+    said = asked.dialogue
+    client = asked.client(said)
+    fan = await in_thread(fan_of, calling, asked.user)
     turn = await calling.services.conversations.begin(
-        fan, asked.question, history=asked.history, origin="api", max_tokens=asked.most_tokens
+        fan,
+        said.question,
+        history=said.history,
+        origin="api",
+        max_tokens=asked.most_tokens,
+        client=client,
     )
     headers: dict[str, str] = request.state.rate_headers
     if asked.stream:
@@ -65,7 +74,7 @@ async def complete(calling: Calling, asked: ChatRequest, request: Request) -> Re
     return JSONResponse((await _whole(calling, fan, turn)).model_dump(mode="json"), headers=headers)
 
 
-def _fan(calling: Caller, user: str | None) -> Fan:
+def fan_of(calling: Caller, user: str | None) -> Fan:
     """Whoever asks, as this key names them; without a name every request stands for itself."""
     return calling.services.fans.named(
         calling.ai.id, f"key:{calling.actor.key_id}:{user or ids.new_id('once')}"
@@ -78,7 +87,7 @@ async def _whole(calling: Caller, fan: Fan, turn: Turn) -> ChatCompletion:
         id=turn.id,
         created=_created(turn),
         model=calling.ai.slug,
-        choices=[Choice(message=Answer(content=ended.answer), finish_reason=finish_reason(ended))],
+        choices=[Choice(message=answer(ended), finish_reason=finish_reason(ended))],
         usage=usage(ended),
         inhouse=extra(ended, turn.id, turn.release_id),
     )
@@ -86,7 +95,7 @@ async def _whole(calling: Caller, fan: Fan, turn: Turn) -> ChatCompletion:
 
 async def whole(calling: Caller, fan: Fan, turn: Turn) -> Ended:
     """The end of a turn that was begun. Raises ``AnswerFailed``; whoever gives up waiting stops its work."""
-    async with _stopping(calling, fan, turn):
+    async with stopping(calling, fan, turn):
         async for event in calling.services.conversations.follow(fan, turn.id):
             if isinstance(event, Failed):
                 raise AnswerFailed(reason=event.message)
@@ -99,7 +108,7 @@ async def _chunks(calling: Caller, fan: Fan, turn: Turn, asked: ChatRequest) -> 
     named = (turn.id, _created(turn), calling.ai.slug)
     yield sse.message(chunk(*named, choices=choice({"role": "assistant", "content": ""})))
     sent = Sent()
-    async with _stopping(calling, fan, turn):
+    async with stopping(calling, fan, turn):
         async for event in calling.services.conversations.follow(fan, turn.id):
             if isinstance(event, Failed):
                 yield sse.message(openai_error(503, event.message, event.code))
@@ -107,6 +116,8 @@ async def _chunks(calling: Caller, fan: Fan, turn: Turn, asked: ChatRequest) -> 
             if more := sent.more(event):
                 yield sse.message(chunk(*named, choices=choice({"content": more})))
             if isinstance(event, Ended):
+                for delta in call_deltas(event):
+                    yield sse.message(chunk(*named, choices=choice(delta)))
                 told = extra(event, turn.id, turn.release_id).model_dump(mode="json")
                 yield sse.message(chunk(*named, choices=choice({}, finish_reason(event)), inhouse=told))
                 if asked.stream_options and asked.stream_options.include_usage:
@@ -136,7 +147,7 @@ class Sent:
 
 
 @asynccontextmanager
-async def _stopping(calling: Caller, fan: Fan, turn: Turn) -> AsyncIterator[None]:
+async def stopping(calling: Caller, fan: Fan, turn: Turn) -> AsyncIterator[None]:
     """Whoever hangs up has no way back to the answer, so the engine's work for it ends."""
     try:
         yield

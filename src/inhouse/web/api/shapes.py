@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 
 from inhouse.core.errors import UsageError
-from inhouse.core.events import Ended
+from inhouse.core.events import ClientCall, Ended
 from inhouse.core.passages import Place
-from inhouse.runtime.request import Exchange
+from inhouse.runtime.clients import MOST_TOOLS, ClientTools, Described
+from inhouse.web.api import dialogue
+from inhouse.web.api.dialogue import Dialogue, Item, Returned, Said
+from inhouse.web.api.tools import Choice as ToolChoice
+from inhouse.web.api.tools import client_tools
 
 _MOST_MESSAGES = 200
 _MOST_CHARS = 100_000
 _FINISH = {"stop": "stop", "length": "length", "stopped": "stop", "guard": "content_filter"}
+
+
+#: Names of tools and of calls, as OpenAI's.
+ToolName = Annotated[str, Field(pattern=r"^[a-zA-Z0-9_-]{1,64}$")]
+CallId = Annotated[str, Field(min_length=1, max_length=200)]
+_TEXT_PARTS = frozenset({"text", "input_text", "output_text"})
 
 
 class Part(BaseModel):
@@ -21,8 +32,41 @@ class Part(BaseModel):
 
     model_config = ConfigDict(extra="ignore")
 
-    type: str
+    type: Annotated[str, Field(max_length=60)]
     text: Annotated[str, Field(max_length=_MOST_CHARS)] = ""
+    refusal: Annotated[str, Field(max_length=_MOST_CHARS)] = ""
+
+
+Content = Annotated[str, Field(max_length=_MOST_CHARS)] | Annotated[list[Part], Field(max_length=50)] | None
+
+
+def words_of(content: Content) -> str:
+    """A message's text. Raises ``UsageError`` where it holds an image, a sound or a file."""
+    if not isinstance(content, list):
+        return content or ""
+    for part in content:
+        if part.type not in _TEXT_PARTS and part.type != "refusal":
+            raise UsageError(reason=f'Only text is understood, and "{part.type}" is none. Send text.')
+    return "\n".join(part.text or part.refusal for part in content)
+
+
+class Called(BaseModel):
+    """The function of a call."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    name: ToolName
+    arguments: Annotated[str, Field(max_length=_MOST_CHARS)] = "{}"
+
+
+class ToolCall(BaseModel):
+    """A call that the AI asked for."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    id: CallId
+    type: Literal["function"] = "function"
+    function: Called
 
 
 class Message(BaseModel):
@@ -31,16 +75,44 @@ class Message(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
     role: Literal["system", "developer", "user", "assistant", "tool"]
-    content: (
-        Annotated[str, Field(max_length=_MOST_CHARS)] | Annotated[list[Part], Field(max_length=50)] | None
-    ) = None
+    content: Content = None
+    tool_calls: Annotated[list[ToolCall], Field(max_length=MOST_TOOLS)] | None = None
+    tool_call_id: CallId | None = None
+
+    def items(self) -> Iterator[Item]:
+        """What it adds to the dialogue."""
+        if self.role == "user":
+            yield Said("user", words_of(self.content))
+        elif self.role == "assistant":
+            if said := words_of(self.content):
+                yield Said("assistant", said)
+            for call in self.tool_calls or ():
+                yield ClientCall(id=call.id, name=call.function.name, arguments=call.function.arguments)
+        elif self.role == "tool":
+            yield Returned(self.tool_call_id or "", words_of(self.content))
+
+
+class Function(BaseModel):
+    """A function of the client's, described."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    name: ToolName
+    description: Annotated[str, Field(max_length=_MOST_CHARS)] | None = None
+    parameters: dict[str, Any] | None = None
 
     @property
-    def words(self) -> str:
-        """The message's text."""
-        if isinstance(self.content, list):
-            return "\n".join(part.text for part in self.content if part.type == "text")
-        return self.content or ""
+    def described(self) -> Described:
+        return Described(self.name, self.description or "", self.parameters)
+
+
+class ChatTool(BaseModel):
+    """A tool of the client's; only functions are understood."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    type: Literal["function"]
+    function: Function
 
 
 class StreamOptions(BaseModel):
@@ -81,6 +153,19 @@ class ChatRequest(BaseModel):
     max_completion_tokens: Annotated[
         int | None, Field(ge=1, le=4096, description="Longest answer, in tokens.")
     ] = None
+    tools: Annotated[
+        list[ChatTool] | None,
+        Field(
+            max_length=MOST_TOOLS,
+            description="Functions of your own that the AI may ask you to call; its own tools and rules come first.",
+        ),
+    ] = None
+    tool_choice: Annotated[
+        ToolChoice, Field(description="none, auto, required, or the function that is to be called.")
+    ] = None
+    parallel_tool_calls: Annotated[
+        bool | None, Field(description="Whether several calls may be asked for at once.")
+    ] = None
     n: Annotated[int, Field(ge=1, le=1, description="One answer a request.")] = 1
     user: Annotated[
         str | None,
@@ -94,24 +179,15 @@ class ChatRequest(BaseModel):
         return self.max_completion_tokens or self.max_tokens or 256
 
     @property
-    def question(self) -> str:
-        """The last message, which must be the user's."""
-        if self.messages[-1].role != "user":
-            raise UsageError(reason='The last message must have the role "user".')
-        return self.messages[-1].words
+    def dialogue(self) -> Dialogue:
+        """The question, which is the last message or what the last results belong to, with what came before."""
+        return dialogue.read([item for message in self.messages for item in message.items()])
 
-    @property
-    def history(self) -> list[Exchange]:
-        """The exchanges before the question: each user message with the assistant's next."""
-        exchanges: list[Exchange] = []
-        asked = ""
-        for message in self.messages[:-1]:
-            if message.role == "user":
-                asked = message.words
-            elif message.role == "assistant" and asked:
-                exchanges.append(Exchange(asked, message.words))
-                asked = ""
-        return exchanges
+    def client(self, asked: Dialogue) -> ClientTools | None:
+        """What the request says of tools."""
+        described = [tool.function.described for tool in self.tools or ()]
+        parallel = self.parallel_tool_calls is not False
+        return client_tools(described, self.tool_choice, parallel, asked.results)
 
 
 class CitedSource(BaseModel):
@@ -136,7 +212,16 @@ class Extra(BaseModel):
 
 class Answer(BaseModel):
     role: Literal["assistant"] = "assistant"
-    content: str
+    content: str | None
+    tool_calls: list[ToolCall] | None = None
+
+    @model_serializer(mode="wrap")
+    def _as_openai(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Without the field where nothing is to be called: clients ask whether it is there."""
+        told: dict[str, Any] = handler(self)
+        if self.tool_calls is None:
+            del told["tool_calls"]
+        return told
 
 
 class Choice(BaseModel):
@@ -166,7 +251,25 @@ class ChatCompletion(BaseModel):
 
 def finish_reason(ended: Ended) -> str:
     """Why the answer ended, in OpenAI's words."""
-    return _FINISH[ended.finish]
+    return "tool_calls" if ended.client_calls else _FINISH[ended.finish]
+
+
+def answer(ended: Ended) -> Answer:
+    """The answer's message."""
+    calls = [_call(call) for call in ended.client_calls]
+    return Answer(content=ended.answer or (None if calls else ""), tool_calls=calls or None)
+
+
+def call_deltas(ended: Ended) -> Iterator[dict[str, Any]]:
+    """The calls as a stream brings them: each is begun with its name, then its arguments follow."""
+    for index, call in enumerate(ended.client_calls):
+        begun = {"name": call.name, "arguments": ""}
+        yield {"tool_calls": [{"index": index, "id": call.id, "type": "function", "function": begun}]}
+        yield {"tool_calls": [{"index": index, "function": {"arguments": call.arguments}}]}
+
+
+def _call(call: ClientCall) -> ToolCall:
+    return ToolCall(id=call.id, function=Called(name=call.name, arguments=call.arguments))
 
 
 def usage(ended: Ended) -> Usage:

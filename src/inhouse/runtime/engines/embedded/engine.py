@@ -100,8 +100,15 @@ class EmbeddedEngine:
             elif not self._attached:
                 await self._own_or_attach()
 
+    @property
+    def calls_tools(self) -> bool:
+        """Never: the shipped model makes no usable choice from descriptions."""
+        return False
+
     async def complete(self, request: Completion) -> AsyncGenerator[Piece | Usage, None]:
         """Stream an answer. When the child dies meanwhile, ends with an ``Unavailable`` that may be retried."""
+        if request.tools:
+            raise Unavailable(what="Native tool calls", reason="the embedded engine has none")
         body = completion_body(request, "") | _extras(request)
         if request.grammar is not None:
             body["grammar"] = request.grammar

@@ -1,0 +1,78 @@
+"""Deciding on calls: one way in for both kinds of engine.
+
+An engine that calls tools natively chooses and writes the arguments itself. For every other one a tool is chosen by
+likeness (`choosing`) and its arguments are decoded under its schema (`arguments`).
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+
+from inhouse.core import ids
+from inhouse.runtime.agent.arguments import Arguments
+from inhouse.runtime.agent.calls import Call, Decision
+from inhouse.runtime.agent.choosing import Chooser
+from inhouse.runtime.agent.native import Native
+from inhouse.runtime.draft import Draft
+from inhouse.runtime.engines.base import Engine
+from inhouse.runtime.engines.wire import EngineRefused
+from inhouse.runtime.extensions.calling import Attached
+from inhouse.runtime.request import Retriever
+
+_log = logging.getLogger(__name__)
+
+#: How clearly a tool must be meant: its best examples are so much nearer to the question than requests without a tool.
+LEAST_MARGIN = 0.025
+
+
+class Deciding:
+    """Decides for one engine."""
+
+    def __init__(self, engine: Engine, retriever: Retriever) -> None:
+        self._engine = engine
+        self._native = Native(engine)
+        self._chooser = Chooser(retriever, LEAST_MARGIN)
+        self._arguments = Arguments(engine)
+
+    async def decide(
+        self,
+        draft: Draft,
+        tools: Sequence[Attached],
+        made: Sequence[tuple[Call, str]] = (),
+        *,
+        must_call: bool = False,
+        parallel: bool = True,
+    ) -> Decision:
+        """The next calls of these tools, given what was called for the question so far and the text that each brought.
+
+        ``must_call``: one has to be called whatever is asked. Without native calls there is one call at most, and none
+        after the first unless it has to be: likeness can't tell what is still wanting.
+        """
+        if not tools:
+            return Decision()
+        if self._engine.calls_tools:
+            try:
+                return await self._native.decide(draft, tools, made, must_call=must_call, parallel=parallel)
+            except EngineRefused as error:
+                _log.warning(
+                    "The model server refuses tools (%s), so they are chosen without it. Set INHOUSE_ENGINE_TOOLS=false "
+                    "where it has no native tool calls.",
+                    error.message,
+                )
+        return await self._by_likeness(draft, tools, bool(made), must_call)
+
+    async def _by_likeness(
+        self, draft: Draft, tools: Sequence[Attached], again: bool, must_call: bool
+    ) -> Decision:
+        if must_call:
+            choice = (await self._chooser.rank(draft.question, tools))[0]
+            arguments = await self._arguments.written(draft, choice)
+        elif again or (found := await self._chooser.choose(draft.question, tools)) is None:
+            return Decision()
+        else:
+            choice = found
+            arguments = await self._arguments.make(draft, choice)
+        if arguments is None:
+            return Decision()
+        return Decision((Call(ids.new_id("call"), choice.attached, arguments),))

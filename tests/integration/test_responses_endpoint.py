@@ -1,0 +1,59 @@
+"""``/v1/responses`` over a real socket: the blocking client, and what hanging up stops."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import openai
+import pytest
+
+from inhouse.accounts.actors import Scope
+from inhouse.app.schema import metadata
+from inhouse.store.database import Database
+from web_home import EMAIL, SHIPS, Home, build, furnish, serving
+
+pytestmark = [pytest.mark.integration, pytest.mark.enable_socket]
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Home]:
+    db = Database(f"sqlite:///{tmp_path / 'inhouse.db'}")
+    with db.write() as tx:
+        metadata.create_all(tx)
+    installation = build(db, tmp_path)
+    furnish(installation)
+    yield installation
+    db.close()
+
+
+@pytest.fixture
+def client(home: Home) -> Iterator[openai.OpenAI]:
+    ai = home.ais.public("quill")
+    key = home.keys.create(home.accounts.actor_of(EMAIL), ai.id, "shop", {Scope.CHAT})[0]
+    with (
+        serving(home) as address,
+        openai.OpenAI(api_key=key, base_url=f"{address}/v1", max_retries=0) as made,
+    ):
+        yield made
+
+
+def test_the_blocking_client_asks_streams_and_looks_again(home: Home, client: openai.OpenAI) -> None:
+    home.script.pause = 0
+    whole = client.responses.create(model="quill", input="Do you ship to Japan?")
+    assert whole.output_text == SHIPS
+    with client.responses.stream(model="quill", input="Do you ship?") as stream:
+        assert stream.get_final_response().output_text == SHIPS
+    assert client.responses.retrieve(whole.id).output_text == SHIPS
+
+
+def test_who_hangs_up_stops_the_work(home: Home, client: openai.OpenAI) -> None:
+    home.script.pause = 0.2
+    with client.responses.create(model="quill", input="slow please", stream=True) as stream:
+        named = next(event.response.id for event in stream if event.type == "response.created")
+        next(event for event in stream if event.type == "response.output_text.delta")
+    end = time.monotonic() + 10
+    while client.responses.retrieve(named).status == "in_progress" and time.monotonic() < end:
+        time.sleep(0.1)
+    assert client.responses.retrieve(named).status == "cancelled"
