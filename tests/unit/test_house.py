@@ -22,6 +22,7 @@ from inhouse.conversations.fans import Fan, Fans
 from inhouse.conversations.handovers import Handovers
 from inhouse.conversations.ledger import BrokenLedger, Ledger, Receipt
 from inhouse.conversations.picks import Picks
+from inhouse.conversations.responses import Responses
 from inhouse.conversations.retention import Retention, queue_daily
 from inhouse.conversations.tables import conversations, corrections, erasures, fans, tool_calls, turns
 from inhouse.conversations.turns import Turn
@@ -73,13 +74,16 @@ def everything(db: Database) -> str:
 
 
 def talkative(here: World) -> tuple[Fan, str]:
-    """A fan with a turn, a thumb, a hand-over, a pick, a tool's call and a correction that an adapter learnt from."""
+    """A fan with a turn, a thumb, a hand-over, a pick, a tool's call, a response and a correction that an adapter learnt
+    from."""
     fan = here.fan()
     turn = ask(here, fan)
     verdicts = Verdicts(here.db)
     verdicts.thumb(fan, turn.id, "down")
     Handovers(here.db).request(fan, turn.conversation_id, contact="me@example.org", note=SECRET)
     Picks(here.db, here.releases, here.scripted).pick(OWNER, here.ai.id, SECRET, "a", "b", turn_id=turn.id)
+    settings = {"metadata": {"about": SECRET}}
+    Responses(here.db).name(turn, "key_1", previous=None, settings=settings, keep=True)
     called = {"ai_id": fan.ai_id, "fan_id": fan.id, "extension": "news", "tool": "search", "cost": 0.0}
     with here.db.write() as tx:
         tx.execute(tool_calls.insert().values(called | {"id": ids.new_id("call"), "at": clock.now()}))
@@ -91,7 +95,17 @@ def test_a_fan_sees_all_that_is_held_and_nothing_of_others(here: World, tmp_path
     ask(here, here.fan(), "Another fan's question")
     held = fan_data(here, tmp_path).see(fan)
     assert held["counts"] == dict.fromkeys(
-        ("conversations", "turns", "handovers", "corrections", "picks", "cases", "tool_calls"), 1
+        (
+            "conversations",
+            "turns",
+            "handovers",
+            "corrections",
+            "picks",
+            "cases",
+            "tool_calls",
+            "responses",
+        ),
+        1,
     )
     assert SECRET in json.dumps(held) and "Another" not in json.dumps(held)
 
@@ -105,7 +119,18 @@ def test_erasing_a_fan_walks_to_the_adapter_and_leaves_no_word(here: World, tmp_
         "adapters_tainted": 1,
         "pinned_answers": 1,
         **dict.fromkeys(
-            ("cases", "corrections", "picks", "handovers", "tool_calls", "turns", "conversations", "fans"), 1
+            (
+                "cases",
+                "corrections",
+                "picks",
+                "handovers",
+                "tool_calls",
+                "responses",
+                "turns",
+                "conversations",
+                "fans",
+            ),
+            1,
         ),
     }
     left = everything(here.db)

@@ -294,12 +294,12 @@ def text_part(ended: Ended | None = None) -> dict[str, Any]:
     return {
         "type": "output_text",
         "text": ended.answer if ended else "",
-        "annotations": annotations(ended) if ended else [],
+        "annotations": cited(ended) if ended else [],
         "logprobs": [],
     }
 
 
-def annotations(ended: Ended) -> list[dict[str, Any]]:
+def cited(ended: Ended) -> list[dict[str, Any]]:
     """Citations that have an address; those without are in the field ``inhouse``."""
     return [_annotation(one, one.url, ended.answer) for one in ended.citations if one.url]
 
