@@ -102,13 +102,14 @@ async def test_a_question_gets_a_response_with_its_sources(client: openai.AsyncO
     assert Response.model_validate(json.loads(response.to_json())) == response
 
 
-async def test_a_stream_has_openais_events_in_their_order(client: openai.AsyncOpenAI) -> None:
+async def test_a_stream_has_openais_events_in_their_order(home: Home, client: openai.AsyncOpenAI) -> None:
+    home.script.pause = 0.05
     stream = await client.responses.create(model="quill", input="Do you ship?", stream=True)
     events = [event async for event in stream]
     assert [event.sequence_number for event in events] == list(range(len(events)))
     kinds = [event.type for event in events]
     deltas = kinds.count("response.output_text.delta")
-    assert deltas > 5
+    assert deltas > 1
     assert kinds == [
         "response.created",
         "response.in_progress",

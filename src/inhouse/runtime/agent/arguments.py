@@ -19,6 +19,8 @@ from inhouse.runtime.extensions.base import Example, Json, Tool
 
 SYSTEM = "Write the call of {name} for the request, as JSON. {description}"
 _LONGEST_CALL = 120
+#: Of one that has to be made: the model may need room to come to an end.
+_LONGEST_WRITTEN = 300
 #: Words of a request that pieces are made of, and of one piece.
 _MOST_WORDS, _LONGEST_PIECE = 40, 10
 
@@ -32,18 +34,19 @@ class Arguments:
     async def make(self, draft: Draft, choice: Choice) -> Json | None:
         """The arguments for the draft's question; nothing where the model could not finish them, or made them up."""
         tool, question = choice.attached.tool, draft.question
-        return made(await self._decoded(draft, choice, narrowed(tool, question)), tool, question)
+        text = await self._decoded(draft, choice, narrowed(tool, question), _LONGEST_CALL)
+        return made(text, tool, question)
 
     async def written(self, draft: Draft, choice: Choice) -> Json | None:
         """The arguments of a call that has to be made, whatever is asked: they may hold what nobody said, such as a class
         that a text belongs to. Nothing where the model could not finish them."""
-        return read(await self._decoded(draft, choice, choice.attached.tool.parameters))
+        return read(await self._decoded(draft, choice, choice.attached.tool.parameters, _LONGEST_WRITTEN))
 
-    async def _decoded(self, draft: Draft, choice: Choice, schema: Json) -> str:
+    async def _decoded(self, draft: Draft, choice: Choice, schema: Json, longest: int) -> str:
         request = Completion(
             messages=messages(choice.attached.tool, choice.examples, draft.question),
             json_schema=schema,
-            max_tokens=_LONGEST_CALL,
+            max_tokens=longest,
             priority=draft.request.priority,
         )
         text = ""

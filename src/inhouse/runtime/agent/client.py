@@ -24,6 +24,9 @@ from inhouse.runtime.extensions.calling import Attached, Outcome
 from inhouse.runtime.grounded import Grounded
 from inhouse.runtime.request import Retriever
 
+#: How clearly a client's tool must be meant. Less than our own: a program sends along what it expects to be called, and
+#: arguments that don't stand in the request stop most false calls (docs/lab-log.md).
+_LEAST_MARGIN = -0.01
 _LIMITS = Limits()
 _MOST_SOURCES = 20
 _MOST_TOLD = 2_000
@@ -53,6 +56,7 @@ class Client:
             [_made(result) for result in client.results],
             must_call=client.must_call,
             parallel=client.parallel,
+            least_margin=_LEAST_MARGIN,
         )
         if client.must_call and not decision.calls:
             raise NoCall()

@@ -43,6 +43,7 @@ class Deciding:
         *,
         must_call: bool = False,
         parallel: bool = True,
+        least_margin: float = LEAST_MARGIN,
     ) -> Decision:
         """The next calls of these tools, given what was called for the question so far and the text that each brought.
 
@@ -60,19 +61,15 @@ class Deciding:
                     "where it has no native tool calls.",
                     error.message,
                 )
-        return await self._by_likeness(draft, tools, bool(made), must_call)
-
-    async def _by_likeness(
-        self, draft: Draft, tools: Sequence[Attached], again: bool, must_call: bool
-    ) -> Decision:
-        if must_call:
-            choice = (await self._chooser.rank(draft.question, tools))[0]
-            arguments = await self._arguments.written(draft, choice)
-        elif again or (found := await self._chooser.choose(draft.question, tools)) is None:
+        if made and not must_call:
             return Decision()
-        else:
-            choice = found
+        choice = (await self._chooser.rank(draft.question, tools))[0]
+        if must_call:
+            arguments = await self._arguments.written(draft, choice)
+        elif choice.margin >= least_margin:
             arguments = await self._arguments.make(draft, choice)
+        else:
+            return Decision()
         if arguments is None:
             return Decision()
         return Decision((Call(ids.new_id("call"), choice.attached, arguments),))
