@@ -24,6 +24,11 @@ _MOST_TITLE = 80
 _MOST_DESCRIPTION = 600
 
 
+class UnusableTool(UsageError):
+    """The parameters of the tool "{name}" can't be used: they must be the JSON schema of an object, at most 16,000
+    characters with its references put in, and those must lead nowhere outside it."""
+
+
 @dataclass(frozen=True)
 class Described:
     """A tool as a client describes it. ``parameters`` is a JSON schema, or nothing for a tool without arguments."""
@@ -80,10 +85,7 @@ def _tool(one: Described, name: str) -> Tool:
     schema: dict[str, Any] = {"type": "object", "properties": {}} | (one.parameters or {})
     parameters = flat(schema)
     if parameters is None:
-        raise UsageError(
-            reason=f'The parameters of the tool "{one.name}" can\'t be used: they must be a JSON schema of an object, '
-            "at most 16,000 characters with its references put in, which lead nowhere outside it."
-        )
+        raise UnusableTool(name=one.name)
     title = plain.shortened(" ".join(name.split("_")), _MOST_TITLE)
     description = plain.clean(one.description[: 4 * _MOST_DESCRIPTION])
     return Tool(

@@ -106,6 +106,7 @@ TERMS = (
     N_("done"),
     N_("failed"),
     N_("search"),
+    N_("client_tool"),
     # where a conversation or a case came from, kinds of documents
     N_("page"),
     N_("widget"),

@@ -26,6 +26,11 @@ _MOST_KEPT = 20_000
 _INCOMPLETE = {"length": "max_output_tokens", "guard": "content_filter"}
 
 
+class UnknownItem(UsageError):
+    """An input item "{kind}" is not understood. Send messages, function_call and function_call_output, each with its
+    fields."""
+
+
 class InputItem(BaseModel):
     """A message, a call that the AI asked for (``function_call``) or what it brought (``function_call_output``)."""
 
@@ -49,10 +54,7 @@ class InputItem(BaseModel):
         elif self.type == "function_call_output" and self.call_id:
             yield Returned(self.call_id, words_of(self.output))
         else:
-            raise UsageError(
-                reason=f'An input item "{self.type}" is not understood. Send messages, function_call and function_call_output, '
-                "each with its fields."
-            )
+            raise UnknownItem(kind=self.type)
 
 
 class FunctionTool(BaseModel):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from inhouse.conversations.turns import Turn
-from inhouse.core.events import Ended, Event, Failed, Started, Step
+from inhouse.core.events import ClientCall, Ended, Event, Failed, Started, Step
 from inhouse.web import calls, i18n
 from inhouse.web.calls import Call, call_of
 from inhouse.web.citations import Source, source_of
@@ -39,6 +40,8 @@ class TurnView:
     at: datetime
     citations: list[Source]
     calls: list[Call]
+    to_call: list[Call]
+    """What was left to the program that asked: its own tools."""
     abstained: bool
     kind: str
     trouble: str
@@ -66,6 +69,7 @@ def view(turn: Turn, slug: str, language: str) -> TurnView:
         at=turn.ended_at or turn.created_at,
         citations=[source_of(c, slug, turn.id, language) for c in ended.citations] if ended else [],
         calls=[call_of(call) for call in ended.tools] if ended else [],
+        to_call=[_left(call) for call in ended.client_calls] if ended else [],
         abstained=bool(ended and ended.abstained),
         kind=ended.kind if ended else "",
         trouble=_trouble(turn, language),
@@ -93,6 +97,10 @@ def wire(event: Event, turn: Turn, slug: str, language: str) -> dict[str, Any]:
     if isinstance(event, Failed):
         return event.model_dump(mode="json") | {"message": i18n.translate(language, event.message)}
     return event.model_dump(mode="json")
+
+
+def _left(call: ClientCall) -> Call:
+    return call_of({"title": call.name, "arguments": json.loads(call.arguments)})
 
 
 def _label(step: Step, language: str) -> str:
