@@ -57,3 +57,23 @@ def test_who_hangs_up_stops_the_work(home: Home, client: openai.OpenAI) -> None:
     while client.responses.retrieve(named).status == "in_progress" and time.monotonic() < end:
         time.sleep(0.1)
     assert client.responses.retrieve(named).status == "cancelled"
+
+
+@pytest.mark.parametrize("path", ["/v1/responses", "/v1/chat/completions"])
+def test_who_hangs_up_before_the_whole_answer_stops_the_work_too(
+    home: Home, client: openai.OpenAI, path: str
+) -> None:
+    home.script.pause = 0.2
+    body = {
+        "model": "quill",
+        "input": "slow please",
+        "messages": [{"role": "user", "content": "slow please"}],
+    }
+    with pytest.raises(openai.APITimeoutError):
+        client.with_options(timeout=1.0).post(path.removeprefix("/v1"), body=body, cast_to=object)
+    mara, ai = home.accounts.actor_of(EMAIL), home.ais.public("quill")
+    kept = home.conversations.listing(mara, ai.id)[0]
+    end = time.monotonic() + 10
+    while (turn := home.conversations.read(mara, ai.id, kept.id)[0]).running and time.monotonic() < end:
+        time.sleep(0.1)
+    assert turn.state == "stopped"

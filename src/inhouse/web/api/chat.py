@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -31,6 +32,9 @@ from inhouse.web.api.shapes import (
     usage,
 )
 from inhouse.web.errors import openai_error
+
+#: How long whoever hangs up while an answer is made may go unnoticed.
+_LISTEN_SECONDS = 1.0
 
 router = APIRouter(prefix="/v1/chat", tags=["Chat"])
 
@@ -71,7 +75,8 @@ async def complete(calling: Calling, asked: ChatRequest, request: Request) -> Re
     headers: dict[str, str] = request.state.rate_headers
     if asked.stream:
         return sse.stream(_chunks(calling, fan, turn, asked), headers)
-    return JSONResponse((await _whole(calling, fan, turn)).model_dump(mode="json"), headers=headers)
+    ended = await attended(request, calling, fan, turn)
+    return JSONResponse(_completion(calling, turn, ended).model_dump(mode="json"), headers=headers)
 
 
 def fan_of(calling: Caller, user: str | None) -> Fan:
@@ -81,8 +86,7 @@ def fan_of(calling: Caller, user: str | None) -> Fan:
     )
 
 
-async def _whole(calling: Caller, fan: Fan, turn: Turn) -> ChatCompletion:
-    ended = await whole(calling, fan, turn)
+def _completion(calling: Caller, turn: Turn, ended: Ended) -> ChatCompletion:
     return ChatCompletion(
         id=turn.id,
         created=_created(turn),
@@ -102,6 +106,19 @@ async def whole(calling: Caller, fan: Fan, turn: Turn) -> Ended:
             if isinstance(event, Ended):
                 return event
     raise AnswerFailed(reason="The answer broke off. Ask again.")
+
+
+async def attended(request: Request, calling: Caller, fan: Fan, turn: Turn) -> Ended:
+    """`whole`, as long as the client listens: one that hangs up stops the work. Raises ``AnswerFailed``."""
+    answering = asyncio.create_task(whole(calling, fan, turn))
+    try:
+        while not (await asyncio.wait([answering], timeout=_LISTEN_SECONDS))[0]:
+            if await request.is_disconnected():
+                raise AnswerFailed(reason="Nobody waits for this answer any more.")
+        return answering.result()
+    finally:
+        answering.cancel()
+        await asyncio.gather(answering, return_exceptions=True)
 
 
 async def _chunks(calling: Caller, fan: Fan, turn: Turn, asked: ChatRequest) -> AsyncIterator[str]:

@@ -19,7 +19,7 @@ from inhouse.releases.release import MOST_TOKENS
 from inhouse.runtime.bridge import in_thread
 from inhouse.web import sse
 from inhouse.web.api import response_events
-from inhouse.web.api.chat import fan_of, stopping, whole
+from inhouse.web.api.chat import attended, fan_of, stopping
 from inhouse.web.api.key import Caller, Calling
 from inhouse.web.api.response_shapes import Deleted, ResponseObject, ResponseRequest, items_of, response
 
@@ -51,7 +51,7 @@ async def create(calling: Calling, asked: ResponseRequest, request: Request) -> 
     if asked.stream:
         return sse.stream(_streamed(calling, fan, turn, named), headers)
     if not asked.background:
-        await whole(calling, fan, turn)
+        await attended(request, calling, fan, turn)
         turn = await in_thread(calling.services.conversations.turn, fan, turn.id)
     return JSONResponse(response(named, turn, calling.ai.slug), headers=headers)
 
