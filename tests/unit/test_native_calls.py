@@ -138,6 +138,10 @@ def test_malformed_calls_are_none(deltas: Any) -> None:
 def test_a_server_without_them_is_not_sent_any(tmp_path: Path) -> None:
     with pytest.raises(Unavailable, match="INHOUSE_ENGINE_TOOLS"):
         _ask(_wire(_delta("x", "stop")), OFFERED)
+    embedded = make_engine(Settings(home=tmp_path), tmp_path / "m")
+    with pytest.raises(Unavailable, match="embedded engine has none"):
+        asyncio.run(anext(embedded.complete(OFFERED)))
+    assert not embedded.calls_tools
     remote = {"engine": "openai", "engine_url": "http://x/v1", "engine_model": "m"}
     assert not make_engine(Settings(home=tmp_path, **remote), tmp_path / "m").calls_tools  # type: ignore[arg-type]
     told = Settings(home=tmp_path, engine_tools=True, **remote)  # type: ignore[arg-type]

@@ -94,11 +94,14 @@ def _model(settings: Settings) -> Finding:
 
 
 def _engine(settings: Settings) -> Finding:
+    if settings.engine == "openai":
+        calls = "natively" if settings.engine_tools else "by Inhouse (INHOUSE_ENGINE_TOOLS is off)"
+        return Finding("engine", f"openai, tools chosen {calls}")
     cores = os.cpu_count() or 1
     if settings.threads > cores:
         advice = f"Set INHOUSE_THREADS to at most {cores}: more threads than cores wait for each other."
         return Finding("engine", f"{settings.threads} threads", advice)
-    return Finding("engine", f"{settings.engine}, {settings.threads} threads")
+    return Finding("engine", f"embedded, {settings.threads} threads")
 
 
 def _worker(settings: Settings) -> Finding:
