@@ -10,6 +10,8 @@ from anyio.from_thread import start_blocking_portal
 from inhouse.app.services import Services
 from inhouse.content.embed_job import make_handler as embed_handler
 from inhouse.content.jobs import import_handler
+from inhouse.lab.experiments.looking import Looking
+from inhouse.lab.experiments.replay import Replaying
 from inhouse.releases.gate import GateKeeper
 from inhouse.store.jobs import Handler
 
@@ -22,10 +24,14 @@ def handlers_of(services: Services) -> Iterator[Mapping[str, Handler]]:
         desk = services.open_desk(engine)
         replier = services.replier_on(engine, desk)
         gate = GateKeeper(services.db, services.releases, services.adapters, replier, portal.call)
+        looking = Looking(services.db, services.experiments)
+        replaying = Replaying(services.db, services.experiments, services.releases, replier, portal.call)
         handlers = (
             import_handler(services.library),
             embed_handler(services.db, services.embedder, [services.releases.refresh]),
             gate.handler,
+            looking.handler,
+            replaying.handler,
             services.tuning.handler,
             services.erasure.handler,
             services.retention.handler,

@@ -7,6 +7,7 @@ from inhouse.brief import tables as brief_tables
 from inhouse.content import index_tables
 from inhouse.content import tables as content_tables
 from inhouse.conversations import tables as conversations_tables
+from inhouse.lab.experiments import tables as experiments_tables
 from inhouse.releases import tables as releases_tables
 from inhouse.store import jobs
 from inhouse.store.schema import metadata
@@ -17,6 +18,7 @@ __all__ = [
     "brief_tables",
     "content_tables",
     "conversations_tables",
+    "experiments_tables",
     "index_tables",
     "jobs",
     "metadata",

@@ -40,6 +40,7 @@ from inhouse.conversations.verdicts import Verdicts
 from inhouse.core.errors import InhouseError
 from inhouse.core.events import Ended
 from inhouse.core.settings import Settings
+from inhouse.lab.experiments.experiments import Experiments
 from inhouse.releases.amendments import Amendments
 from inhouse.releases.cases import Cases
 from inhouse.releases.extensions import Extensions
@@ -223,6 +224,10 @@ class Services:
     @cached_property
     def picks(self) -> Picks:
         return Picks(self.db, self.releases, self.replier)
+
+    @cached_property
+    def experiments(self) -> Experiments:
+        return Experiments(self.db, self.releases)
 
     @cached_property
     def handovers(self) -> Handovers:

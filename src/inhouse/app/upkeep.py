@@ -7,6 +7,7 @@ import threading
 
 from inhouse.app.services import Services
 from inhouse.conversations import retention
+from inhouse.lab.experiments import experiments
 from inhouse.releases import feeds
 
 log = logging.getLogger(__name__)
@@ -25,11 +26,12 @@ def run_forever(services: Services, stop: threading.Event) -> None:
 
 
 def look_after(services: Services) -> None:
-    """Queue today's retention and this hour's feeds, complete the ledger of erasures, and remove what nobody comes back
+    """Queue today's retention, this hour's feeds and looks at experiments, complete the ledger of erasures, and remove what nobody comes back
     for: uploads, and old passages that no release shows."""
     with services.db.write() as tx:
         retention.queue_daily(tx)
         feeds.queue_hourly(tx)
+        experiments.queue_looks(tx)
         services.ledger.catch_up(tx)
         services.releases.forget_passages(tx)
     services.staging.sweep()

@@ -30,6 +30,9 @@ BENCHMARKS: Mapping[str, Benchmark] = {
     "demo": Benchmark("How long does a sample AI take from a clean clone, and in how much memory?", "demo"),
     "dialogue": Benchmark("Does a conversation hold together over three to six turns?", "dialogue"),
     "engine": Benchmark("Is the embedded engine fast, fair and robust beside the stock server?", "engine"),
+    "experiments": Benchmark(
+        'Do experiments say "different" where it is so, soon, and hardly ever else?', "experiments"
+    ),
     "faults": Benchmark(
         "Is anything lost or half live when processes are killed at the worst moments?", "faults"
     ),

@@ -111,6 +111,8 @@ class Routing(_Value):
 
     ai_id: str
     shares: tuple[Share, ...]
+    experiment_id: str | None = None
+    """The experiment that the shares are for; it draws which fan gets which."""
     changed_at: datetime
     changed_by: str | None
 

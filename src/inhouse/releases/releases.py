@@ -146,12 +146,24 @@ class Releases:
             routing.lock(tx, ai_id)
             return self.make_live(tx, actor, ai_id, shares)
 
-    def make_live(self, tx: Tx, actor: Actor, ai_id: str, shares: Sequence[Share]) -> Routing:
+    def make_live(
+        self,
+        tx: Tx,
+        actor: Actor,
+        ai_id: str,
+        shares: Sequence[Share],
+        experiment_id: str | None = None,
+    ) -> Routing:
         """What ``split`` does, in the caller's transaction, for callers that have authorised and locked already."""
         for share in shares:
             self._check_may_go_live(tx, ai_id, share.release_id)
         kind: routing.ChangeKind = "go_live" if len(shares) == 1 else "split"
-        return self._change(tx, actor, ai_id, shares, kind)
+        return self._change(tx, actor, ai_id, shares, kind, experiment_id)
+
+    def settle(self, tx: Tx, actor: Actor, ai_id: str, release_id: str) -> Routing:
+        """Serve all fans from one of the releases that serve some of them already. Nothing is checked again: a turn looks
+        at the taint itself, and ending a comparison must always be possible."""
+        return self._change(tx, actor, ai_id, [Share(release_id=release_id, share=1.0)], "go_live")
 
     def roll_back(self, actor: Actor, ai_id: str) -> Release:
         """Go back to the release that was live before this one and whose adapter may still be used."""
@@ -209,7 +221,7 @@ class Releases:
         live = routing.get(tx, ai_id)
         if live is None:
             raise NotLive(name=ai.name)
-        release = get(tx, ai_id, routing.share_of(live.shares, ai_id, fan_id))
+        release = get(tx, ai_id, routing.release_of(live, fan_id))
         return self.route_of(tx, ai, release)
 
     def route_of(self, tx: Tx, ai: ais.Ai, candidate: Candidate) -> Route:
@@ -251,9 +263,15 @@ class Releases:
             raise Tainted(number=release.number)
 
     def _change(
-        self, tx: Tx, actor: Actor, ai_id: str, shares: Sequence[Share], kind: routing.ChangeKind
+        self,
+        tx: Tx,
+        actor: Actor,
+        ai_id: str,
+        shares: Sequence[Share],
+        kind: routing.ChangeKind,
+        experiment_id: str | None = None,
     ) -> Routing:
-        changed = routing.put(tx, ai_id, shares, kind=kind, by=actor.id)
+        changed = routing.put(tx, ai_id, shares, kind=kind, by=actor.id, experiment_id=experiment_id)
         named = {share.release_id: share.share for share in shares}
         words = {"go_live": "released", "roll_back": "rolled back", "split": "split traffic"}
         audit.record(

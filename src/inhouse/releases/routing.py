@@ -45,13 +45,18 @@ def get(tx: Tx, ai_id: str) -> Routing | None:
     row = tx.execute(select(routing).where(routing.c.ai_id == ai_id)).one_or_none()
     if row is None:
         return None
-    return Routing(
-        ai_id=ai_id, shares=_shares(row.shares), changed_at=row.changed_at, changed_by=row.changed_by
-    )
+    return _routing(row)
 
 
 def put(
-    tx: Tx, ai_id: str, shares: Sequence[Share], *, kind: ChangeKind, by: str | None, reason: str = ""
+    tx: Tx,
+    ai_id: str,
+    shares: Sequence[Share],
+    *,
+    kind: ChangeKind,
+    by: str | None,
+    reason: str = "",
+    experiment_id: str | None = None,
 ) -> Routing:
     """Replace the row and note the change. The AI must be locked."""
     _check(shares)
@@ -60,14 +65,21 @@ def put(
         "changed_at": clock.now(),
         "changed_by": by,
     }
-    change = routing.update().where(routing.c.ai_id == ai_id).values(values)
+    row = values | {"experiment_id": experiment_id}
+    change = routing.update().where(routing.c.ai_id == ai_id).values(row)
     if tx.execute(change).rowcount == 0:
-        tx.execute(routing.insert().values(values | {"ai_id": ai_id}))
+        tx.execute(routing.insert().values(row | {"ai_id": ai_id}))
     last = tx.execute(select(func.max(routing_changes.c.number)).where(routing_changes.c.ai_id == ai_id))
     number = (last.scalar() or 0) + 1
     noted = values | {"ai_id": ai_id, "number": number, "kind": kind, "reason": reason}
     tx.execute(routing_changes.insert().values(noted))
-    return Routing(ai_id=ai_id, shares=tuple(shares), changed_at=clock.now(), changed_by=by)
+    return Routing(
+        ai_id=ai_id,
+        shares=tuple(shares),
+        experiment_id=experiment_id,
+        changed_at=values["changed_at"],
+        changed_by=by,
+    )
 
 
 def changes(tx: Tx, ai_id: str, limit: int = 1000) -> list[Change]:
@@ -82,19 +94,21 @@ def leading(shares: Sequence[Share]) -> str:
     return max(shares, key=lambda share: share.share).release_id
 
 
-def share_of(shares: Sequence[Share], ai_id: str, fan_id: str) -> str:
-    """The release that serves this fan: always the same while the shares stay.
+def release_of(live: Routing, fan_id: str) -> str:
+    """The release that serves this fan: always the same while the row stays.
 
     A fan keeps a place between 0 and 1, and the releases lie side by side there in the order of the row: widening
-    the last share moves only the fans that it takes over.
+    the last share moves only the fans that it takes over. Each experiment draws the places anew, so that what one did
+    to its fans is spread evenly over both ways of the next.
     """
-    place = int(ids.digest(f"{ai_id}:{fan_id}")[:12], 16) / 16**12
+    drawn = f"{live.ai_id}:{fan_id}" if live.experiment_id is None else f"{live.experiment_id}:{fan_id}"
+    place = int(ids.digest(drawn)[:12], 16) / 16**12
     end = 0.0
-    for share in shares:
+    for share in live.shares:
         end += share.share
         if place < end:
             return share.release_id
-    return shares[-1].release_id
+    return live.shares[-1].release_id
 
 
 def earlier(history: Sequence[Change]) -> list[str]:
@@ -120,6 +134,10 @@ def _check(shares: Sequence[Share]) -> None:
         raise UsageError(reason=f"Name 1 to {_MOST_SHARES} different releases.")
     if any(share.share <= 0 for share in shares) or abs(sum(share.share for share in shares) - 1) > 1e-6:
         raise UsageError(reason="The shares must be above 0 and sum to 1.")
+
+
+def _routing(row: Row[Any]) -> Routing:
+    return Routing(**dict(row._mapping) | {"shares": _shares(row.shares)})
 
 
 def _shares(stored: Any) -> tuple[Share, ...]:

@@ -63,6 +63,7 @@ routing = Table(
     metadata,
     Column("ai_id", _ID, primary_key=True),
     Column("shares", Json, nullable=False),  # [[release id, share], …]; shares sum to 1
+    Column("experiment_id", _ID, nullable=True),  # that the shares are for
     Column("changed_at", Moment, nullable=False),
     Column("changed_by", _ID, nullable=True),
 )

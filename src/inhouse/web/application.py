@@ -23,6 +23,7 @@ from inhouse.web.pages import (
     home,
     joining,
     operator,
+    operator_experiments,
     sign_in,
     studio_brief,
     studio_cases,
@@ -61,7 +62,7 @@ _STUDIO = (
     studio_settings,
     studio_jobs,
 )
-_PAGES = (home, sign_in, joining, account, *_FAN, *_STUDIO, operator)
+_PAGES = (home, sign_in, joining, account, *_FAN, *_STUDIO, operator, operator_experiments)
 _API = (models, chat, responses, health)
 
 

@@ -59,6 +59,55 @@ def loss_picture(points: Sequence[tuple[float, float]]) -> Picture | None:
     )
 
 
+@dataclass(frozen=True)
+class Band:
+    """An estimate with its interval over units. Paths and coordinates are those of ``viewBox 0 0 WIDTH HEIGHT``."""
+
+    area: str
+    path: str
+    zero: float
+    """Where "no difference" stands."""
+    matters: float
+    """Where the smallest gain that matters stands."""
+    across: tuple[Tick, ...]
+    up: tuple[Tick, ...]
+    width: int = WIDTH
+    height: int = HEIGHT
+    left: int = _LEFT
+    bottom: int = HEIGHT - _BOTTOM
+
+
+def band_picture(points: Sequence[tuple[float, float, float, float]], matters: float) -> Band | None:
+    """An estimate that gets sharper, ``(units, low, estimate, high)`` each; ``None`` for none.
+
+    What is wider than eight times ``matters`` is cut off, so that the first looks don't flatten the rest.
+    """
+    if not points:
+        return None
+    most = max(units for units, *_ in points)
+    reach = max(2 * matters, *(abs(estimate) + matters for _, _, estimate, _ in points))
+    reach = max(reach, min(8 * matters, max(max(-low, high) for _, low, _, high in points)))
+
+    def x(units: float) -> float:
+        return _LEFT + (WIDTH - _LEFT - _RIGHT) * units / most
+
+    def y(value: float) -> float:
+        kept = min(reach, max(-reach, value))
+        return _TOP + (HEIGHT - _TOP - _BOTTOM) * (1 - (kept + reach) / (2 * reach))
+
+    upper = [f"{x(n):.1f} {y(high):.1f}" for n, _, _, high in points]
+    lower = [f"{x(n):.1f} {y(low):.1f}" for n, low, _, _ in reversed(points)]
+    middle = [f"{x(n):.1f} {y(value):.1f}" for n, _, value, _ in points]
+    return Band(
+        area=f"M{' L'.join([*upper, *lower])}Z",
+        path=f"M{' L'.join(middle)}",
+        zero=y(0.0),
+        matters=y(matters),
+        across=tuple(Tick(x(most * share), f"{most * share:.0f}") for share in (0, 0.5, 1)),
+        up=tuple(Tick(y(reach * share), f"{reach * share:+.3g}") for share in (-1, 1)),
+    )
+
+
 def _smoothed(points: Sequence[tuple[float, float]], window: int) -> list[tuple[float, float]]:
     """Each loss as the mean of the ``window`` losses that end with it."""
     losses = [loss for _, loss in points]

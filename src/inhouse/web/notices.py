@@ -33,6 +33,10 @@ _NOTICES = {
     "asked-person": N_("Passed on. The reply will appear here in this thread."),
     "erased": N_("Erased."),
     "extension-attached": N_("Attached. Fans get it with the next release."),
+    "drafted": N_("Written down. Nothing is registered before you start it."),
+    "experiment-started": N_("Registered and started."),
+    "experiment-stopped": N_("Stopped. Fans are back on the old way."),
+    "look-queued": N_("It is being counted. Load this page again in a moment."),
     "extension-off": N_("Switched off."),
 }
 

@@ -21,6 +21,7 @@ from inhouse.conversations.responses import Responses
 from inhouse.conversations.trials import Trials
 from inhouse.conversations.verdicts import Verdicts
 from inhouse.core.settings import Settings
+from inhouse.lab.experiments.experiments import Experiments
 from inhouse.releases.amendments import Amendments
 from inhouse.releases.cases import Cases
 from inhouse.releases.extensions import Extensions
@@ -55,6 +56,8 @@ class Services(Protocol):
     def amendments(self) -> Amendments: ...
     @property
     def extensions(self) -> Extensions: ...
+    @property
+    def experiments(self) -> Experiments: ...
     @property
     def trials(self) -> Trials: ...
     @property

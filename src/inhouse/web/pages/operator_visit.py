@@ -15,7 +15,13 @@ from inhouse.web.i18n import N_, sentence
 from inhouse.web.services import Services
 from inhouse.web.visit import Visit, Visiting
 
-_PAGES = (("", N_("AIs")), ("jobs", N_("Jobs")), ("health", N_("Health")), ("people", N_("People and teams")))
+_PAGES = (
+    ("", N_("AIs")),
+    ("experiments", N_("Experiments")),
+    ("jobs", N_("Jobs")),
+    ("health", N_("Health")),
+    ("people", N_("People and teams")),
+)
 
 
 @dataclass(frozen=True)
