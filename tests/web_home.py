@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import uvicorn
 
 from inhouse.accounts.accounts import Accounts
@@ -45,6 +46,10 @@ from inhouse.core.errors import Busy
 from inhouse.core.events import Ended, Event, Step, Timing, Token
 from inhouse.core.passages import Citation, Place
 from inhouse.core.settings import Settings
+from inhouse.lab.experiments import reading, shelf
+from inhouse.lab.experiments.design import Design, Experiment, GuardRail, Way
+from inhouse.lab.experiments.experiments import Experiments
+from inhouse.lab.experiments.metrics import Metric
 from inhouse.releases import releases as release_rows
 from inhouse.releases import routing
 from inhouse.releases.amendments import Amendments
@@ -193,6 +198,7 @@ class Home:
     search: Search
     extensions: Extensions
     trials: Trials
+    experiments: Experiments
     verdicts: Verdicts
     picks: Picks
     handovers: Handovers
@@ -233,6 +239,7 @@ def build(db: Database, folder: Path, **settings: Any) -> Home:
         search=Search(db, FakeEmbedder()),
         extensions=Extensions(db, Signer(folder), Plugs(partial(StoredFeeds, db), specialists.ask)),
         trials=Trials(db, releases, script),
+        experiments=Experiments(db, releases),
         verdicts=Verdicts(db),
         picks=Picks(db, releases, script),
         handovers=Handovers(db),
@@ -302,6 +309,38 @@ def release(home: Home, ai: Ai, *, live: bool = True, verdict: str = "first") ->
         if live:
             routing.put(tx, ai.id, [Share(release_id=made.id, share=1.0)], kind="go_live", by=None)
     return made.id
+
+
+def experiment(home: Home, ai: Ai, looks: int = 10, gain: float = 0.08) -> Experiment:
+    """A running experiment of so many looks at 60 fans each; the new way is better by ``gain``."""
+    second, first = release(home, ai, live=False), release(home, ai)
+    guard = GuardRail(metric=Metric.SECONDS, margin=2.0)
+    way = Way(ai_id=ai.id, first=first, second=second)
+    design = Design(
+        name="Calculator on against off", ways=(way,), primary=Metric.ANSWERED, effect=0.05, guards=(guard,)
+    )
+    made = home.experiments.start(
+        Actor.local_operator(), home.experiments.draft(Actor.local_operator(), design).id
+    )
+    random, units = np.random.default_rng(4), []
+    for number in range(1, looks + 1):
+        new = [_unit(random, ai, number, gain) for _ in range(60)]
+        units += new
+        named = [(f"{number}-{at}", unit) for at, unit in enumerate(new)]
+        with home.db.write() as tx:
+            seen = shelf.get(tx, made.id)
+            shelf.add_look(tx, seen, reading.read(design, units), clock.now(), named)
+    with home.db.read() as tx:
+        return shelf.get(tx, made.id)
+
+
+def _unit(random: np.random.Generator, ai: Ai, look: int, gain: float) -> reading.Unit:
+    second = bool(random.random() < 0.5)
+    values = {
+        Metric.ANSWERED: float(random.random() < 0.7 + gain * second),
+        Metric.SECONDS: float(random.lognormal(0.3, 0.5)),
+    }
+    return reading.Unit(ai.id, second, look, values, {})
 
 
 @contextmanager

@@ -26,6 +26,7 @@ _OWNERS = (
         for name in ("extensions", "releases", "conversations", "handovers", "cases", "people", "settings")
     ),
     "/operator",
+    "/operator/experiments",
     "/operator/jobs",
     "/operator/health",
     "/operator/people",

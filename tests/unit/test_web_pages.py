@@ -20,7 +20,7 @@ from inhouse.releases.release import Check, Gate
 from inhouse.store import jobs
 from inhouse.store.database import Database
 from inhouse.web.application import create_app
-from web_home import EMAIL, PASSWORD, Home, build, furnish, release, work
+from web_home import EMAIL, PASSWORD, Home, build, experiment, furnish, release, work
 
 pytestmark = pytest.mark.anyio
 OPERATOR = Actor.local_operator()
@@ -471,3 +471,38 @@ async def test_a_job_is_watched_stopped_and_goes_on(home: Home, owner: httpx.Asy
 
 def _source_id(home: Home) -> str:
     return home.library.sources(home.accounts.actor_of(EMAIL), home.ais.public("quill").id)[0].source.id
+
+
+async def test_an_experiment_is_drafted_started_seen_and_stopped(
+    home: Home, owner: httpx.AsyncClient
+) -> None:
+    ai = home.ais.public("quill")
+    release(home, ai, live=False)
+    listed = "/operator/experiments"
+    fields = {"name": "Shorter brief", "ai": "quill", "release": "2", "metric": "answered", "effect": "5"}
+    assert "Enter" in (await post(owner, listed, listed, **fields | {"release": "two"})).text
+    assert "Give it a name" in (await post(owner, listed, listed, **fields | {"effect": "0"})).text
+    made = await post(owner, listed, listed, **fields)
+    page = made.headers["location"].partition("?")[0]
+    shown = (await owner.get(page)).text
+    assert "Nothing is registered yet" in shown and "5.0 points" in shown
+    await post(owner, page, f"{page}/start")
+    assert "nothing has been counted so far" in (await owner.get(page)).text
+    await post(owner, page, f"{page}/stop")
+    stopped = (await owner.get(page)).text
+    assert "Stopped by hand" in stopped and f"{page}/start" not in stopped
+    assert "Shorter brief" in (await owner.get(listed)).text
+
+
+async def test_a_running_experiment_shows_its_picture_in_both_languages(
+    home: Home, owner: httpx.AsyncClient
+) -> None:
+    made = experiment(home, home.ais.public("quill"))
+    page = f"/operator/experiments/{made.id}"
+    english = BeautifulSoup((await owner.get(page)).text, "html.parser")
+    assert english.select_one("svg.chart path.area") and "No decision yet" in english.get_text()
+    assert len(english.select("table")[0].select("tbody tr")) == 10
+    assert made.hash and made.hash[:16] in english.get_text()
+    await post(owner, page, "/language", language="ja", next=page)
+    assert "まだ結論は出ていません" in (await owner.get(page)).text
+    assert (await owner.get("/operator/experiments/exp_none")).status_code == 404

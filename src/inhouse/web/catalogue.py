@@ -20,7 +20,7 @@ from inhouse.web import i18n
 _HERE = Path(__file__).parent
 _PACKAGES = _HERE.parent
 #: Packages whose errors no page shows.
-_WITHOUT = ("app", "bench", "cli", "lab", "__pycache__")
+_WITHOUT = ("app", "bench", "cli", "__pycache__")
 _DEEPEST = 4
 _PAGES = [("**.py", "python"), ("**.html", "jinja2")]
 _KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "N_": None}

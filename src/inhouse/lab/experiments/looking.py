@@ -16,7 +16,7 @@ from sqlalchemy import func, select
 from inhouse.accounts.actors import Actor
 from inhouse.core import clock, ids
 from inhouse.lab.experiments import deciding, observing, reading, shelf
-from inhouse.lab.experiments.design import Experiment, Verdict, Way
+from inhouse.lab.experiments.design import Experiment, Figures, Verdict, Way
 from inhouse.lab.experiments.experiments import LOOK_JOB, Experiments
 from inhouse.lab.experiments.reading import Unit
 from inhouse.releases import routing
@@ -78,7 +78,7 @@ class Looking:
         self,
         seen: Experiment,
         caught: _Caught | None,
-        figures: reading.Figures | None,
+        figures: Figures | None,
         verdict: Verdict | None,
     ) -> Mapping[str, Any]:
         """Write the look and the end, unless somebody ended it or looked meanwhile."""

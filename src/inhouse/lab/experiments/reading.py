@@ -56,6 +56,8 @@ def read(design: Design, units: Sequence[Unit]) -> Figures:
 def _ways(design: Design, metric: Metric, effect: float, seen: Sequence[Unit]) -> Estimate:
     """Units of which each was given one of the ways."""
     measure, has = MEASURES[metric], [u for u in seen if metric in u.values]
+    if not has:
+        return _nothing(metric)
     raw = np.array([u.values[metric] for u in has], dtype=float)
     places = {ai_id: place for place, ai_id in enumerate(design.ai_ids)}
     units = Units(
@@ -76,6 +78,8 @@ def _ways(design: Design, metric: Metric, effect: float, seen: Sequence[Unit]) -
 def _pairs(design: Design, metric: Metric, effect: float, seen: Sequence[Unit]) -> Estimate:
     """Cases that were answered both ways: the gains are the stream."""
     measure, has = MEASURES[metric], [u for u in seen if metric in u.values]
+    if not has:
+        return _nothing(metric)
     raw = np.array([u.values[metric] for u in has], dtype=float).reshape(-1, 2)
     gains = _oriented(measure, raw[:, 1]) - _oriented(measure, raw[:, 0])
     sizes, means = (len(has), len(has)), (_mean(raw[:, 0]), _mean(raw[:, 1]))
@@ -94,8 +98,6 @@ def _by_bets(
     means: tuple[float, float],
     gain: float,
 ) -> Estimate:
-    if not len(stream.x):
-        return _nothing(metric)
     better, worse = (float(one[-1]) for one in betting.log_evidence(stream, effect))
     low, high = betting.bounds(stream, effect, design.alpha)
     return Estimate(

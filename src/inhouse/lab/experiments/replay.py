@@ -115,19 +115,22 @@ class Replaying:
         )
 
     def _ask(self, case: Case, route: Route) -> dict[Metric, float]:
-        async def dialogue() -> Ended:
+        async def dialogue() -> Ended | None:
             said: list[Exchange] = []
+            ended: Ended | None = None
             for question in case.questions:
                 request = route.request(question, history=tuple(said), priority=Priority.GATE)
                 ended = await answered(self._answerer, request)
                 if ended is None:
-                    raise BrokeOff()
+                    return None
                 said.append(Exchange(question, ended.answer))
             return ended
 
         began = time.monotonic()
-        ended: Ended = self._bridge(dialogue)
+        ended: Ended | None = self._bridge(dialogue)
         seconds = time.monotonic() - began
+        if ended is None:
+            raise BrokeOff()
         figures = observing.of_answer(ended.model_dump(mode="json"))
         return figures | {Metric.RIGHT: float(not case.expect.faults(ended)), Metric.SECONDS: seconds}
 

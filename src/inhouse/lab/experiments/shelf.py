@@ -188,6 +188,4 @@ def _figure(value: Any) -> float | tuple[float, float]:
 def _experiment(row: Row[Any], looks: tuple[Look, ...] = ()) -> Experiment:
     values = dict(row._mapping)
     values.pop("family")
-    verdict = Verdict.model_validate(values.pop("verdict")) if row.verdict else None
-    design = Design.model_validate(values.pop("design"))
-    return Experiment(**values, design=design, verdict=verdict, looks=looks)
+    return Experiment(**values | {"looks": looks})
