@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select
-from turnkit import FAILED, OWNER, World, world
+from turnkit import FAILED, OWNER, PASSED, World, world
 
 from inhouse.accounts import audit
 from inhouse.brief.brief import Brief, Rival
@@ -18,11 +18,20 @@ from inhouse.core.errors import Busy, NotFound, UsageError
 from inhouse.core.events import Ended
 from inhouse.core.passages import Place
 from inhouse.releases import amendments, judging, probes, routing
+from inhouse.releases import releases as releases_module
 from inhouse.releases.amendments import Amendments
 from inhouse.releases.cases import Cases, Expect
 from inhouse.releases.gate import GateKeeper
 from inhouse.releases.judging import Outcome
-from inhouse.releases.release import GateFailed, NothingToRollBackTo, NotLive, Route, Share, Tainted
+from inhouse.releases.release import (
+    Candidate,
+    GateFailed,
+    NothingToRollBackTo,
+    NotLive,
+    Route,
+    Share,
+    Tainted,
+)
 from inhouse.releases.revocation import Revocation
 from inhouse.releases.shelves import PickScore, VoiceScore
 from inhouse.releases.tables import releases as releases_table
@@ -82,6 +91,23 @@ def test_what_did_not_pass_or_is_another_ais_never_goes_live(here: World) -> Non
         here.releases.get(OWNER, here.ai.id, foreign.id)
     with pytest.raises(NotLive):
         route(here)
+
+
+def test_the_live_release_less_an_extension_is_made_and_not_live(here: World) -> None:
+    with pytest.raises(NotLive):
+        here.releases.propose_without(OWNER, here.ai.id, "calculator")
+    candidate = Candidate(brief_version=1, index_revision=0, extensions=("calculator@1", "prices@2"))
+    with here.db.write() as tx:
+        live = releases_module.add(tx, here.ai.id, candidate, PASSED, job_id=None, by=None)
+    here.releases.go_live(OWNER, here.ai.id, live.id)
+    with pytest.raises(NotFound):
+        here.releases.propose_without(OWNER, here.ai.id, "calc")
+    here.releases.propose_without(OWNER, here.ai.id, "calculator")
+    keeper = GateKeeper(here.db, here.releases, here.adapters, here.scripted)
+    Worker(here.db, {"gate": keeper.handler}, "heavy").run_one()
+    newest, *_ = here.releases.listing(OWNER, here.ai.id)
+    assert newest.release.extensions == ("prices@2",) and newest.share == 0.0
+    assert route(here).release_id == live.id
 
 
 def test_two_roll_backs_go_back_two_releases(here: World) -> None:

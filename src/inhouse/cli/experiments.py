@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import typer
+from pydantic import ValidationError
 
 from inhouse.app import working
 from inhouse.cli.context import actor, progress_bar, services, show
@@ -54,23 +55,51 @@ def new(
 
     Example: inhouse lab experiment new "Calculator on" --way potter:4 --metric liked --effect 0.03
     """
-    design = Design(
-        name=name,
-        mode="replay" if replay else "online",
-        ways=tuple(_way(one) for one in way),
-        primary=metric,
-        effect=effect,
-        guards=tuple(_guard(one) for one in guard or ()),
-        window_hours=hours,
-        share=share,
-        most_units=most_units,
-        most_days=days,
-        family=family,
-        planned=planned,
-        adopt=adopt,
-    )
+    values = {
+        "name": name,
+        "mode": "replay" if replay else "online",
+        "ways": tuple(_way(one) for one in way),
+        "primary": metric,
+        "effect": effect,
+        "guards": tuple(_guard(one) for one in guard or ()),
+        "window_hours": hours,
+        "share": share,
+        "most_units": most_units,
+        "most_days": days,
+        "family": family,
+        "planned": planned,
+        "adopt": adopt,
+    }
+    try:
+        design = Design.model_validate(values)
+    except ValidationError as error:
+        wrong = "; ".join(f"{one['loc'][0]}: {one['msg']}" for one in error.errors())
+        raise UsageError(reason=f"That can't be registered: {wrong}.") from None
     made = services().experiments.draft(actor(), design)
     show(made, as_json, f"Written down as {made.id}.\nStart it: inhouse lab experiment start {made.id}")
+
+
+@app.command()
+def without(
+    ai: Annotated[str, typer.Argument(metavar="AI", help="The AI's name in addresses.")],
+    extension: Annotated[str, typer.Argument(help="The extension to leave out.")],
+    as_json: AsJson = False,
+) -> None:
+    """Make a release like the live one without one extension, to compare the two. What is live stays.
+
+    Example: inhouse lab experiment without potter calculator
+    """
+    ai_id = services().ais.by_slug(actor(), ai).id
+    job = services().releases.propose_without(actor(), ai_id, extension)
+    with progress_bar(f"{ai} without {extension}") as report:
+        ended = working.finish(services(), job, report)
+    if ended.result is None:
+        raise UsageError(reason=ended.error or "The gate was stopped.")
+    number = ended.result["number"]
+    if number is None:
+        raise UsageError(reason=ended.result["gate"]["reason"])
+    text = f"It is release {number}.\nCompare: inhouse lab experiment new NAME --way {ai}:{number}"
+    show({"number": number, "release_id": ended.result["release_id"]}, as_json, text)
 
 
 @app.command()

@@ -65,6 +65,24 @@ class Releases:
             authorise(tx, actor, Action.RELEASE, ai_id=ai_id)
             return self.queue_gate(tx, ai_id, adapter_hash, by=actor.id, go_live=go_live)
 
+    def propose_without(self, actor: Actor, ai_id: str, extension: str) -> Job:
+        """Queue the gate for the live release less one of its extensions: the other way of an experiment on its worth.
+
+        Passing makes the release and leaves what is live as it is.
+        """
+        with self._db.write() as tx:
+            authorise(tx, actor, Action.RELEASE, ai_id=ai_id)
+            live = self.current(tx, ai_id)
+            if live is None:
+                raise NotLive(name=ais.get(tx, ai_id).name)
+            kept = tuple(entry for entry in live.extensions if entry.partition("@")[0] != extension)
+            if kept == live.extensions:
+                raise NotFound(kind="extension", name=extension)
+            candidate = Candidate(
+                **live.model_dump(include=set(Candidate.model_fields)) | {"extensions": kept}
+            )
+            return self._enqueue(tx, ai_id, candidate, by=actor.id, go_live=False)
+
     def queue_gate(
         self, tx: Tx, ai_id: str, adapter_hash: str | None, *, by: str | None, go_live: bool
     ) -> Job:

@@ -104,7 +104,7 @@ def band_picture(points: Sequence[tuple[float, float, float, float]], matters: f
         zero=y(0.0),
         matters=y(matters),
         across=tuple(Tick(x(most * share), f"{most * share:.0f}") for share in (0, 0.5, 1)),
-        up=tuple(Tick(y(reach * share), f"{reach * share:+.3g}") for share in (-1, 1)),
+        up=tuple(Tick(y(reach * share), f"{reach * share:+.{0 if reach >= 5 else 1}f}") for share in (-1, 1)),
     )
 
 

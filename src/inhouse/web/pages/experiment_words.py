@@ -84,8 +84,7 @@ def sentence(experiment: Experiment, translate: Translate) -> str:
     if primary is not None:
         words |= {
             "gain": signed(design.primary, primary.effect, translate),
-            "low": signed(design.primary, primary.low, translate),
-            "high": signed(design.primary, primary.high, translate),
+            **interval(primary, translate),
         }
     if experiment.verdict is None:
         return translate(_GOES_ON) % words
@@ -109,6 +108,13 @@ def signed(metric: Metric, gain: float | None, translate: Translate) -> str:
         return translate(N_("no limit"))
     change = gain if MEASURES[metric].higher_is_better else -gain
     return ("+" if change >= 0 else "−") + amount(metric, abs(change), translate)
+
+
+def interval(estimate: Estimate, translate: Translate) -> dict[str, str]:
+    """The interval of a metric's change, its lower end first."""
+    ends = [signed(estimate.metric, end, translate) for end in (estimate.low, estimate.high)]
+    low, high = ends if MEASURES[estimate.metric].higher_is_better else ends[::-1]
+    return {"low": low, "high": high}
 
 
 def mean(metric: Metric, value: float) -> str:

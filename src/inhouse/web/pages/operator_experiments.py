@@ -63,7 +63,7 @@ def page(operator: Operator, experiment_id: ExperimentId) -> Response:
         rows=[_row(operator, estimate, margins.get(estimate.metric)) for estimate in last.estimates]
         if last
         else [],
-        picture=band_picture(_points(experiment), design.effect),
+        picture=band_picture(_points(experiment), _scale(design) * design.effect),
         seen=[_seen(operator, experiment, number) for number in _shown(len(looks))],
         evidence=_evidence(experiment, last.estimates[0] if last and last.estimates else None),
         effect=words.amount(design.primary, design.effect, told),
@@ -160,16 +160,14 @@ def _row(operator: OperatorVisit, estimate: Estimate, margin: float | None) -> d
         "first": words.mean(metric, estimate.means[0]),
         "second": words.mean(metric, estimate.means[1]),
         "gain": words.signed(metric, estimate.effect, told),
-        "low": words.signed(metric, estimate.low, told),
-        "high": words.signed(metric, estimate.high, told),
+        **words.interval(estimate, told),
         "rail": words.rail_state(estimate, margin) if margin is not None else "",
     }
 
 
 def _points(experiment: Experiment) -> list[tuple[float, float, float, float]]:
     """The primary metric's gain over units; shares in points. An interval without an end is cut off by the picture."""
-    scale = 100.0 if MEASURES[experiment.design.primary].is_share else 1.0
-    far = 1e6
+    scale, far = _scale(experiment.design), 1e6
     return [
         (
             look.figures.units,
@@ -182,6 +180,10 @@ def _points(experiment: Experiment) -> list[tuple[float, float, float, float]]:
     ]
 
 
+def _scale(design: Design) -> float:
+    return 100.0 if MEASURES[design.primary].is_share else 1.0
+
+
 def _seen(operator: OperatorVisit, experiment: Experiment, number: int) -> dict[str, Any]:
     look, metric, told = experiment.looks[number], experiment.design.primary, operator.visit.told
     one = look.figures.estimates[0]
@@ -190,8 +192,7 @@ def _seen(operator: OperatorVisit, experiment: Experiment, number: int) -> dict[
         "at": look.at,
         "units": look.figures.units,
         "gain": words.signed(metric, one.effect, told),
-        "low": words.signed(metric, one.low, told),
-        "high": words.signed(metric, one.high, told),
+        **words.interval(one, told),
     }
 
 
