@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select, update
-from turnkit import FAILED, OWNER, World, world
+from turnkit import FAILED, OWNER, PASSED, World, world
 
 from inhouse.accounts.actors import Actor, Scope
 from inhouse.conversations.tables import conversations, fans, turns
@@ -22,9 +22,10 @@ from inhouse.lab.experiments.looking import Looking
 from inhouse.lab.experiments.metrics import Metric
 from inhouse.lab.experiments.replay import Replaying
 from inhouse.lab.experiments.tables import experiment_units, experiments
+from inhouse.releases import releases as releases_shelf
 from inhouse.releases import routing
 from inhouse.releases.cases import Cases, Expect
-from inhouse.releases.release import GateFailed, Release
+from inhouse.releases.release import Candidate, GateFailed, Release
 from inhouse.runtime.request import ReplyRequest
 from inhouse.store import jobs
 from inhouse.store.database import Database
@@ -394,6 +395,30 @@ def test_a_killed_replay_goes_on_after_what_it_knew(here: World, lab: Experiment
     ended = lab.get(OWNER, experiment.id)
     assert ended.state == "decided"
     assert len(here.scripted.requests) - asked == 2 * (ended.looks[-1].figures.units - 10)
+
+
+def test_a_replay_asks_the_same_release_with_and_without_an_extension(here: World, lab: Experiments) -> None:
+    candidate = Candidate(brief_version=1, index_revision=0, extensions=("calculator@1", "prices@2"))
+    with here.db.write() as tx:
+        made = releases_shelf.add(tx, here.ai.id, candidate, PASSED, job_id=None, by=None)
+    here.releases.go_live(OWNER, here.ai.id, made.id)
+    for number in range(30):
+        Cases(here.db).add(OWNER, here.ai.id, [f"{number} and 1?"], Expect(must_contain=("sum",)))
+    here.scripted.answer = lambda request: "The sum." if "calculator@1" in request.extensions else "No idea."
+    way = lab.way(OWNER, here.ai.id, None, None, "calculator")
+    values = {"name": "Worth", "mode": "replay", "ways": (way,), "primary": Metric.RIGHT, "effect": 0.1}
+    experiment = lab.draft(OWNER, Design.model_validate(values))
+    lab.start(OWNER, experiment.id)
+    replay(here, lab)
+    ended = lab.get(OWNER, experiment.id)
+    assert ended.verdict is not None and ended.verdict.outcome == "better"
+    assert {tuple(request.extensions) for request in here.scripted.requests} == {
+        ("prices@2",),
+        ("calculator@1", "prices@2"),
+    }
+    with pytest.raises(NotFound):
+        unknown = way.model_copy(update={"without": "calc"})
+        lab.draft(OWNER, experiment.design.model_copy(update={"ways": (unknown,)}))
 
 
 def test_a_replay_without_cases_does_not_start(here: World, lab: Experiments) -> None:

@@ -30,7 +30,7 @@ def new(
     name: Annotated[str, typer.Argument(help="What is compared.")],
     way: Annotated[
         list[str],
-        typer.Option(help="AI:NEW or AI:OLD:NEW, release numbers; OLD is the live one where it is left out."),
+        typer.Option(help="AI:NEW or AI:OLD:NEW, release numbers; the live one where a number is left out."),
     ],
     metric: Annotated[Metric, typer.Option(help="What decides.")] = Metric.ANSWERED,
     effect: Annotated[
@@ -40,6 +40,9 @@ def new(
         list[str] | None, typer.Option(help="METRIC:MARGIN that must not get worse by more.")
     ] = None,
     replay: Annotated[bool, typer.Option(help="Offline, by the AIs' cases.")] = False,
+    without: Annotated[
+        str, typer.Option(help="With --replay: an extension that the old way goes without. --way is the AI.")
+    ] = "",
     hours: Annotated[float, typer.Option(help="How long after a fan's first turn things count.")] = 24.0,
     share: Annotated[float, typer.Option(help="Share of the fans that get the new way.")] = 0.5,
     most_units: Annotated[
@@ -58,7 +61,7 @@ def new(
     values = {
         "name": name,
         "mode": "replay" if replay else "online",
-        "ways": tuple(_way(one) for one in way),
+        "ways": tuple(_way(one, without) for one in way),
         "primary": metric,
         "effect": effect,
         "guards": tuple(_guard(one) for one in guard or ()),
@@ -79,8 +82,8 @@ def new(
     show(made, as_json, f"Written down as {made.id}.\nStart it: inhouse lab experiment start {made.id}")
 
 
-@app.command()
-def without(
+@app.command("without")
+def release_without(
     ai: Annotated[str, typer.Argument(metavar="AI", help="The AI's name in addresses.")],
     extension: Annotated[str, typer.Argument(help="The extension to leave out.")],
     as_json: AsJson = False,
@@ -193,13 +196,13 @@ def _row(experiment: Experiment) -> dict[str, Any]:
     }
 
 
-def _way(text: str) -> Way:
+def _way(text: str, without: str) -> Way:
     slug, *numbers = text.split(":")
-    if len(numbers) not in (1, 2) or not all(one.isdigit() for one in numbers):
+    if len(numbers) > 2 or not all(one.isdigit() for one in numbers):
         raise UsageError(reason=f'Write AI:NEW or AI:OLD:NEW with release numbers, and not "{text[:60]}".')
     ai = services().ais.by_slug(actor(), slug)
-    old, new = (None, numbers[0]) if len(numbers) == 1 else (int(numbers[0]), numbers[1])
-    return services().experiments.way(actor(), ai.id, old, int(new))
+    old, new = [None, None, *(int(one) for one in numbers)][-2:]
+    return services().experiments.way(actor(), ai.id, old, new, without)
 
 
 def _guard(text: str) -> GuardRail:

@@ -53,6 +53,8 @@ class Way(_Value):
     ai_id: str
     first: str
     second: str
+    without: str = ""
+    """Offline: an extension that the first way goes without, so that both may be the same release."""
 
 
 class GuardRail(_Value):
@@ -92,8 +94,10 @@ class Design(_Value):
     def _fits(self) -> Design:
         if len({way.ai_id for way in self.ways}) != len(self.ways):
             raise UsageError(reason="Name each AI once.")
-        if any(way.first == way.second for way in self.ways):
+        if any(way.first == way.second and not way.without for way in self.ways):
             raise UsageError(reason="Compare two different releases.")
+        if self.mode == "online" and any(way.without for way in self.ways):
+            raise UsageError(reason="Fans get releases: make one without the extension, or replay.")
         metrics = (self.primary, *(guard.metric for guard in self.guards))
         if len(set(metrics)) != len(metrics):
             raise UsageError(reason="Name each metric once.")

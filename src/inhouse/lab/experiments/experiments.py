@@ -7,7 +7,7 @@ from inhouse.accounts import ais, audit
 from inhouse.accounts.actors import Action, Actor
 from inhouse.accounts.authorisation import authorise
 from inhouse.core import clock
-from inhouse.core.errors import UsageError
+from inhouse.core.errors import NotFound, UsageError
 from inhouse.lab.experiments import shelf
 from inhouse.lab.experiments.design import (
     MOST_AIS,
@@ -41,22 +41,26 @@ class Experiments:
         with self._db.write() as tx:
             for way in design.ways:
                 authorise(tx, actor, Action.RELEASE, ai_id=way.ai_id)
-                releases_shelf.get(tx, way.ai_id, way.first)
+                first = releases_shelf.get(tx, way.ai_id, way.first)
                 releases_shelf.get(tx, way.ai_id, way.second)
+                if way.without and way.without not in (e.partition("@")[0] for e in first.extensions):
+                    raise NotFound(kind="extension", name=way.without)
             made = shelf.add(tx, design, actor.id)
             self._note(tx, actor, "drafted experiment", made)
             return made
 
-    def way(self, actor: Actor, ai_id: str, first: int | None, second: int) -> Way:
-        """Two releases of an AI by their numbers; without ``first`` the one that serves most fans."""
+    def way(self, actor: Actor, ai_id: str, first: int | None, second: int | None, without: str = "") -> Way:
+        """Two releases of an AI by their numbers; ``None`` for the one that serves most fans."""
         with self._db.read() as tx:
             authorise(tx, actor, Action.VIEW, ai_id=ai_id)
             live = self._releases.current(tx, ai_id)
-        if first is None and live is None:
+        old, new = (
+            live if number is None else self._releases.by_number(actor, ai_id, number)
+            for number in (first, second)
+        )
+        if old is None or new is None:
             raise UsageError(reason="Nothing is live yet, so there is nothing to compare with.")
-        old = self._releases.by_number(actor, ai_id, first) if first is not None else live
-        assert old is not None
-        return Way(ai_id=ai_id, first=old.id, second=self._releases.by_number(actor, ai_id, second).id)
+        return Way(ai_id=ai_id, first=old.id, second=new.id, without=without)
 
     def start(self, actor: Actor, experiment_id: str) -> Experiment:
         """Register the design by its hash, and serve each AI's fans from both ways from their next turn on (online), or

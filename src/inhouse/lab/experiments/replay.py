@@ -25,7 +25,7 @@ from inhouse.lab.experiments.reading import Unit
 from inhouse.releases import cases
 from inhouse.releases import releases as releases_shelf
 from inhouse.releases.cases import Case
-from inhouse.releases.release import Route
+from inhouse.releases.release import Candidate, Route
 from inhouse.releases.releases import Releases
 from inhouse.runtime.engines.base import Priority
 from inhouse.runtime.request import Answerer, Exchange, answered
@@ -91,14 +91,13 @@ class Replaying:
             if way.ai_id not in still_there:
                 continue
             ai = ais.get(tx, way.ai_id)
-            first, second = (
-                self._releases.route_of(tx, ai, releases_shelf.get(tx, way.ai_id, release_id))
-                for release_id in (way.first, way.second)
-            )
+            first = _less(releases_shelf.get(tx, way.ai_id, way.first), way.without)
+            second = releases_shelf.get(tx, way.ai_id, way.second)
+            routes = self._releases.route_of(tx, ai, first), self._releases.route_of(tx, ai, second)
             for case in cases.active(tx, way.ai_id):
                 name = ids.digest(f"unit:{experiment.id}:{case.id}")
                 if name not in known:
-                    found.append((name, case, (first, second)))
+                    found.append((name, case, routes))
         return sorted(found, key=lambda one: one[0])[: experiment.design.most_units]
 
     def _pair(self, experiment: Experiment, case: Case, routes: tuple[Route, Route]) -> Unit:
@@ -157,3 +156,8 @@ class Replaying:
         number, relatives = shelf.family(tx, experiment)
         family = relatives if experiment.design.family else ()
         return deciding.decide(experiment.design, figures, is_last, number, family)
+
+
+def _less(release: Candidate, extension: str) -> Candidate:
+    kept = tuple(entry for entry in release.extensions if entry.partition("@")[0] != extension)
+    return release.model_copy(update={"extensions": kept})

@@ -227,6 +227,7 @@ def _ways(operator: OperatorVisit, experiment: Experiment) -> list[dict[str, Any
                     "ai": here[way.ai_id],
                     "first": first.number,
                     "second": second.number,
+                    "without": way.without,
                     "counts": counts.get(way.ai_id, (0, 0)),
                 }
             )
