@@ -6,7 +6,7 @@ import pytest
 
 from conftest import Visitor, ask, faults
 from inhouse.store import jobs
-from web_home import Home
+from web_home import Home, experiment
 
 pytestmark = pytest.mark.e2e
 
@@ -62,7 +62,8 @@ def test_the_owners_pages(home: Home, owner: Visitor, language: str, scheme: str
     page.locator("#person [name=note]").fill("Could somebody call me?")
     page.locator("#person .button.main").click()
     live_training(home)
-    for path in _OWNERS:
+    made = experiment(home, home.ais.public("quill"))
+    for path in (*_OWNERS, f"/operator/experiments/{made.id}"):
         page.goto(path)
         assert (path, faults(page)) == (path, [])
     for path in ("conversations", "handovers"):
@@ -75,7 +76,8 @@ def test_pages_fit_a_phone_of_360_pixels(home: Home, owner: Visitor) -> None:
     page = owner("/a/quill", viewport={"width": 360, "height": 740}, locale="ja-JP")
     ask(page, "Do you ship to Japan?")
     live_training(home)
-    for path in (*_PUBLIC, *_OWNERS):
+    made = experiment(home, home.ais.public("quill"))
+    for path in (*_PUBLIC, *_OWNERS, f"/operator/experiments/{made.id}"):
         page.goto(path)
         wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert (path, wider) == (path, 0)

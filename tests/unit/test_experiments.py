@@ -428,10 +428,15 @@ def test_a_replay_without_cases_does_not_start(here: World, lab: Experiments) ->
     assert lab.get(OWNER, experiment.id).state == "draft"
 
 
-def test_in_a_family_one_finding_needs_more(
+def test_what_a_family_did_not_plan_finds_nothing(
     here: World, lab: Experiments, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    experiment, first, second = drafted(here, lab, family="tools", planned=200)
+    old, new = here.release(here.other), here.release(here.other)
+    way = Way(ai_id=here.other.id, first=old.id, second=new.id)
+    values = {"name": "The one that was planned", "ways": (way,), "primary": Metric.ANSWERED, "effect": 0.1}
+    planned = lab.draft(OWNER, Design.model_validate(values | {"family": "tools", "planned": 1}))
+    lab.start(OWNER, planned.id)
+    experiment, first, second = drafted(here, lab, family="tools", planned=1)
     lab.start(OWNER, experiment.id)
     come(here, 90, {first.id: 0.5, second.id: 0.95})
     later(monkeypatch, 2 * DAY)
