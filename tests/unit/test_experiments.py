@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from sqlalchemy import select, update
 from turnkit import FAILED, OWNER, PASSED, World, world
+from typer.testing import CliRunner
 
 from inhouse.accounts.actors import Actor, Scope
+from inhouse.accounts.ais import AIs
+from inhouse.cli import experiments as commands
 from inhouse.conversations.tables import conversations, fans, turns
 from inhouse.core import clock, ids
 from inhouse.core.errors import NotFound, UsageError
@@ -452,3 +457,53 @@ def test_the_upkeep_queues_looks_once(here: World, lab: Experiments) -> None:
     lab.start(OWNER, experiment.id)
     with here.db.write() as tx:
         assert len({job.id for _ in range(2) for job in module.queue_looks(tx)}) == 1
+
+
+def test_the_commands_from_draft_to_decision(
+    here: World, lab: Experiments, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parts = SimpleNamespace(db=here.db, ais=AIs(here.db), releases=here.releases, experiments=lab)
+
+    def finish(_services: Any, job: Job, report: Any) -> Job:
+        handler = Replaying(here.db, lab, here.releases, here.scripted).handler
+        Worker(here.db, {handler.name: handler}, "heavy").run_one()
+        with here.db.read() as tx:
+            return jobs.get(tx, job.id)
+
+    monkeypatch.setattr(commands, "services", lambda: parts)
+    monkeypatch.setattr(commands, "actor", lambda: OWNER)
+    monkeypatch.setattr(commands.working, "finish", finish)
+    asked_offline(here, lab, 30)
+
+    def run(*arguments: str) -> str:
+        done = CliRunner().invoke(commands.app, list(arguments), catch_exceptions=False)
+        assert done.exit_code == 0, done.output
+        return done.output
+
+    said = (
+        "new",
+        "Offline",
+        "--way",
+        "ada:2:1",
+        "--replay",
+        "--metric",
+        "right",
+        "--effect",
+        "0.1",
+        "--json",
+    )
+    made = json.loads(run(*said, "--guard", "tokens:50"))
+    assert made["state"] == "draft" and made["design"]["guards"] == [{"metric": "tokens", "margin": 50.0}]
+    run("start", made["id"])
+    shown = " ".join(run("show", made["id"]).split())
+    assert "(decided) The new way is better: +100.0 points in right answers" in shown
+    assert {row["state"] for row in json.loads(run("list", "--ai", "ada", "--json"))} == {"draft", "decided"}
+    for wrong in (
+        ("--way", "ada:one"),
+        ("--way", "ada:1:2", "--effect", "-1"),
+        ("--way", "ada:1", "--guard", "luck:1"),
+    ):
+        with pytest.raises(UsageError):
+            run("new", "Wrong", *wrong)
+    with pytest.raises(NotFound):
+        run("without", "ada", "calculator")
