@@ -7,7 +7,7 @@ from alembic import op
 
 from inhouse.store.schema import Json, Moment
 
-revision = "0007"
+revision = "0005"
 down_revision = "0004"
 branch_labels = None
 depends_on = None
