@@ -15,11 +15,13 @@ from typing import Any
 import numpy as np
 import uvicorn
 
+from actingkit import Service, offer, set_up
 from inhouse.accounts.accounts import Accounts
 from inhouse.accounts.actors import Actor
 from inhouse.accounts.ais import Ai, AIs
 from inhouse.accounts.keys import Keys
 from inhouse.app.export import export
+from inhouse.app.performing import Performer
 from inhouse.brief.brief import Brief, Product, Rival, Voice
 from inhouse.brief.briefs import Briefs
 from inhouse.content import index
@@ -30,6 +32,7 @@ from inhouse.content.jobs import import_handler
 from inhouse.content.library import Library
 from inhouse.content.search import Search
 from inhouse.content.staging import Staging
+from inhouse.conversations.consent import Actions
 from inhouse.conversations.conversations import Conversations
 from inhouse.conversations.erasure import Erasure
 from inhouse.conversations.fandata import FanData
@@ -59,6 +62,8 @@ from inhouse.releases.feeds import StoredFeeds
 from inhouse.releases.release import Candidate, Check, Gate, Share
 from inhouse.releases.releases import Releases
 from inhouse.releases.revocation import Revocation
+from inhouse.runtime.agent.proposing import asks
+from inhouse.runtime.bridge import waited_for
 from inhouse.runtime.engines.fake import FakeEngine
 from inhouse.runtime.extensions.factory import Plugs
 from inhouse.runtime.request import ReplyRequest
@@ -81,6 +86,14 @@ PRICES = {
 TABLE = "Name,Price,Pages\nField notebook,£14.00,96\nDesk diary,£22.50,370\n"
 
 
+LONG_BOOKING = {
+    "what": "Binding a field notebook by hand",
+    "places": 2,
+    "vegan": False,
+    "names": ["Ann Example", "Bo <b>Example</b>"],
+}
+
+
 class Script:
     """Answers by key words of the question; ``slow`` questions take their time between words."""
 
@@ -94,6 +107,15 @@ class Script:
         question = request.question.lower()
         if "break" in question:
             raise Busy()
+        if "book" in question and request.may_act and request.extensions:
+            made = offer(LONG_BOOKING)
+            yield Step(
+                name="consent", state="done", detail=made.model_dump(include={"tool", "title", "arguments"})
+            )
+            said = asks(made.title, "en")
+            yield Token(text=said)
+            yield Ended(answer=said, kind="tool", proposal=made)
+            return
         if "how much" in question:
             yield Step(name="tool", state="begun", detail=PRICES)
             await asyncio.sleep(self.pause * 10)
@@ -201,6 +223,7 @@ class Home:
     experiments: Experiments
     verdicts: Verdicts
     picks: Picks
+    actions: Actions
     handovers: Handovers
     fan_data: FanData
     erasure: Erasure
@@ -242,6 +265,7 @@ def build(db: Database, folder: Path, **settings: Any) -> Home:
         experiments=Experiments(db, releases),
         verdicts=Verdicts(db),
         picks=Picks(db, releases, script),
+        actions=Actions(db, releases),
         handovers=Handovers(db),
         fan_data=fan_data,
         erasure=Erasure(db, Blobs(folder / "blobs"), ledger, fan_data),
@@ -290,6 +314,17 @@ def furnish(home: Home) -> Ai:
     return ai
 
 
+def attach_bookings(home: Home, ai: Ai) -> None:
+    """A tool that acts, live."""
+    release(home, ai, extensions=(set_up(home.db, ai.id),))
+
+
+def perform(home: Home, *answers: Any) -> None:
+    """Let what was agreed to be performed by a service that answers by script."""
+    performer = Performer(home.db, home.releases, Service(list(answers)), idle_seconds=0.1)
+    waited_for(performer.run())
+
+
 def work(home: Home) -> None:
     """Run the imports that wait."""
     handler = import_handler(home.library)
@@ -298,13 +333,15 @@ def work(home: Home) -> None:
         pass
 
 
-def release(home: Home, ai: Ai, *, live: bool = True, verdict: str = "first") -> str:
+def release(
+    home: Home, ai: Ai, *, live: bool = True, verdict: str = "first", extensions: tuple[str, ...] = ()
+) -> str:
     """One more release, live or not."""
     check = Check(name="cases", passed=verdict != "not better", old=0.8, new=0.9, n=40, interval=(0.82, 0.95))
     gate = Gate(passed=check.passed, verdict=verdict, reason="There was no release before.", checks=(check,))  # type: ignore[arg-type]
     with home.db.write() as tx:
         routing.lock(tx, ai.id)
-        candidate = Candidate(brief_version=1, index_revision=1)
+        candidate = Candidate(brief_version=1, index_revision=1, extensions=extensions)
         made = release_rows.add(tx, ai.id, candidate, gate, job_id=None, by=None)
         if live:
             routing.put(tx, ai.id, [Share(release_id=made.id, share=1.0)], kind="go_live", by=None)

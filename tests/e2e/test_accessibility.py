@@ -6,7 +6,7 @@ import pytest
 
 from conftest import Visitor, ask, faults
 from inhouse.store import jobs
-from web_home import Home, experiment
+from web_home import Home, attach_bookings, experiment
 
 pytestmark = pytest.mark.e2e
 
@@ -23,7 +23,16 @@ _OWNERS = (
     ),
     *(
         f"{_STUDIO}/{name}"
-        for name in ("extensions", "releases", "conversations", "handovers", "cases", "people", "settings")
+        for name in (
+            "extensions",
+            "actions",
+            "releases",
+            "conversations",
+            "handovers",
+            "cases",
+            "people",
+            "settings",
+        )
     ),
     "/operator",
     "/operator/experiments",
@@ -42,10 +51,12 @@ def test_public_pages(visitor: Visitor, language: str, scheme: str) -> None:
 
 
 @pytest.mark.parametrize(("language", "scheme"), LOOKS)
-def test_a_conversation_with_all_its_states(visitor: Visitor, language: str, scheme: str) -> None:
+def test_a_conversation_with_all_its_states(home: Home, visitor: Visitor, language: str, scheme: str) -> None:
+    attach_bookings(home, home.ais.public("quill"))
     page = visitor("/a/quill", locale=language, color_scheme=scheme)
-    for question in ("Do you ship to Japan?", "How much is it?", "unknown", "please break"):
+    for question in ("Do you ship to Japan?", "How much is it?", "unknown", "please break", "please book it"):
         ask(page, question)
+    page.locator(".action").wait_for()
     page.locator("#person summary").click()
     assert faults(page) == []
     page.locator(".sources a[href*='/source/']").first.click()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import threading
 
 import pytest
 from playwright.sync_api import expect
 
 from conftest import Visitor, ask
-from web_home import SHIPS, Home
+from inhouse.runtime.extensions.base import Result
+from web_home import SHIPS, Home, attach_bookings, perform
 
 pytestmark = pytest.mark.e2e
 
@@ -184,3 +186,25 @@ def test_a_tool_is_shown_while_it_is_asked_and_after(visitor: Visitor) -> None:
     expect(page.locator(".source-text")).to_have_text("Field notebook: price £14.00; pages 96")
     page.go_back()
     expect(page.locator(".calls li")).to_contain_text("field notebook")
+
+
+def test_a_fan_agrees_by_keyboard_to_what_is_shown_and_sees_what_came_of_it(
+    home: Home, visitor: Visitor
+) -> None:
+    attach_bookings(home, home.ais.public("quill"))
+    page = visitor("/a/quill")
+    page.locator("#question").fill("Please book two places")
+    page.keyboard.press("Enter")
+    card = page.locator(".action")
+    expect(card.locator("dd")).to_have_text(
+        ["Binding a field notebook by hand", "2", "no", "Ann Example", "Bo <b>Example</b>"]
+    )
+    card.get_by_role("button", name="Agree and send").focus()
+    page.keyboard.press("Enter")
+    expect(card.locator("[role=status]")).to_contain_text("It is being sent")
+    expect(card).to_be_focused()
+    threading.Thread(target=perform, args=(home, Result(text="Number 17."))).start()
+    expect(card.locator("[role=status]")).to_have_text("Done.")
+    expect(card.locator(".quote")).to_have_text("Number 17.")
+    page.reload()
+    expect(page.locator(".action .quote")).to_have_text("Number 17.")

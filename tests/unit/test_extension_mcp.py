@@ -12,17 +12,21 @@ import pytest
 from mcp import types
 from mcp.shared.exceptions import MCPError
 from mcp.shared.message import SessionMessage
+from mcp.types import CONNECTION_CLOSED, REQUEST_TIMEOUT
 from pydantic import ValidationError
 
-from inhouse.runtime.extensions.base import ToolFailed
+from inhouse.runtime.extensions.base import ToolFailed, ToolUnclear
 from inhouse.runtime.extensions.mcp.failures import (
     MOST_MESSAGE,
     REFUSED,
     SESSION_LOST,
+    UNSENT,
     Broken,
+    Unasked,
+    is_unclear,
     words,
 )
-from inhouse.runtime.extensions.mcp.http import Guard
+from inhouse.runtime.extensions.mcp.http import KEY, Guard
 from inhouse.runtime.extensions.mcp.listing import offered
 from inhouse.runtime.extensions.mcp.results import fits, result
 from inhouse.runtime.extensions.mcp.servers import HttpServer, StdioServer
@@ -136,6 +140,20 @@ def test_only_what_says_that_it_reads_is_reading() -> None:
 def test_the_operator_declares_tools_as_reading_by_either_name(declared: str) -> None:
     known = _offered(_tool("lookUp"), _tool("other"), reading=frozenset({declared}))
     assert [each.tool.effect for each in known.values()] == ["reading", "acting"]
+
+
+@pytest.mark.parametrize("declared", ["bookTable", "book_table"])
+def test_what_may_be_repeated_says_so_or_is_declared_and_acts(declared: str) -> None:
+    again = types.ToolAnnotations(idempotent_hint=True)
+    reads = types.ToolAnnotations(read_only_hint=True, idempotent_hint=True)
+    listed = [
+        _tool("pay", annotations=again),
+        _tool("look", annotations=reads),
+        _tool("bookTable"),
+        _tool("send", annotations=types.ToolAnnotations(idempotent_hint=False)),
+    ]
+    known = offered(listed, frozenset(), frozenset({declared}))
+    assert {name for name, each in known.items() if each.tool.repeatable} == {"pay", "book_table"}
 
 
 def test_titles_and_descriptions_are_cut_and_never_empty() -> None:
@@ -433,7 +451,7 @@ def _ask(network: Network, **options: Any) -> httpx2.Response:
 
 def _refusal(answer: httpx2.Response) -> str:
     body = types.JSONRPCError.model_validate_json(answer.content)
-    assert body.error.code == REFUSED
+    assert body.error.code in (REFUSED, UNSENT)
     return body.error.message
 
 
@@ -563,3 +581,51 @@ def test_a_stream_of_events_without_end_is_cut_too() -> None:
         asyncio.run(read())
     assert body.sent <= MOST_MESSAGE + 200_000
     assert body.closed
+
+
+# What acts
+
+
+def test_only_what_never_left_or_was_answered_is_certain() -> None:
+    certain = (
+        Unasked("It ended."),
+        Broken("It never began.", sent=False),
+        MCPError(code=UNSENT, message="No machine of that name."),
+        MCPError(code=-32602, message="Wrong arguments."),
+    )
+    unclear = (
+        Broken("It broke."),
+        MCPError(code=REFUSED, message="No answer in time."),
+        MCPError(code=CONNECTION_CLOSED, message="closed"),
+        MCPError(code=REQUEST_TIMEOUT, message="timeout"),
+        ValueError("no such answer"),
+    )
+    assert not any(is_unclear(error) for error in certain)
+    assert all(is_unclear(error) for error in unclear)
+
+
+def test_a_promise_that_an_answer_breaks_is_unclear_and_a_tools_own_failure_is_not() -> None:
+    broken = types.CallToolResult(content=[], structured_content=None)
+    with pytest.raises(ToolUnclear):
+        result(broken, OBJECT)
+    with pytest.raises(ToolFailed) as caught:
+        result(types.CallToolResult(content=[], is_error=True), None)
+    assert not isinstance(caught.value, ToolUnclear)
+
+
+def test_the_key_of_a_call_goes_along_as_a_header() -> None:
+    seen: list[httpx2.Headers] = []
+
+    def network(request: httpx2.Request) -> httpx2.Response:
+        seen.append(request.headers)
+        return httpx2.Response(202)
+
+    guard = Guard(httpx2.MockTransport(network), _public, allow_private=False)
+    call = {"method": "tools/call", "params": {"name": "book", "_meta": {KEY: "call_1"}}}
+
+    async def ask() -> None:
+        for body in (call, {"method": "tools/list"}, {**call, "params": {"_meta": {KEY: "a\r\nb"}}}):
+            await guard.handle_async_request(httpx2.Request("POST", "https://mcp.example/", json=body))
+
+    asyncio.run(ask())
+    assert [headers.get("idempotency-key") for headers in seen] == ["call_1", None, None]

@@ -13,9 +13,11 @@ import pytest
 from sqlalchemy import func, select, text, update
 from turnkit import OWNER, World, world
 
+from actingkit import offer, proposed
 from inhouse.app import backup as backups
 from inhouse.app.backup import BackupExists, BrokenBackup, HomeNotEmpty
 from inhouse.app.schema import metadata
+from inhouse.conversations import actions
 from inhouse.conversations.erasure import Erasure
 from inhouse.conversations.fandata import FanData
 from inhouse.conversations.fans import Fan, Fans
@@ -37,6 +39,7 @@ from inhouse.store.blobs import Blobs
 from inhouse.store.database import Database
 from inhouse.store.jobs import Worker
 from inhouse.store.signing import Signer
+from inhouse.web.pages.fan_data import LABELS
 
 SECRET = "My cat is called Wolfgang"
 
@@ -74,8 +77,8 @@ def everything(db: Database) -> str:
 
 
 def talkative(here: World) -> tuple[Fan, str]:
-    """A fan with a turn, a thumb, a hand-over, a pick, a tool's call, a response and a correction that an adapter learnt
-    from."""
+    """A fan with a turn, a thumb, a hand-over, a pick, a tool's call, a response, an offer to act and a correction that
+    an adapter learnt from."""
     fan = here.fan()
     turn = ask(here, fan)
     verdicts = Verdicts(here.db)
@@ -87,6 +90,7 @@ def talkative(here: World) -> tuple[Fan, str]:
     called = {"ai_id": fan.ai_id, "fan_id": fan.id, "extension": "news", "tool": "search", "cost": 0.0}
     with here.db.write() as tx:
         tx.execute(tool_calls.insert().values(called | {"id": ids.new_id("call"), "at": clock.now()}))
+        actions.propose(tx, turn, offer({"what": SECRET}))
     return fan, verdicts.correct(OWNER, here.ai.id, turn.id, "Nice name!").id
 
 
@@ -104,9 +108,11 @@ def test_a_fan_sees_all_that_is_held_and_nothing_of_others(here: World, tmp_path
             "cases",
             "tool_calls",
             "responses",
+            "actions",
         ),
         1,
     )
+    assert set(held["counts"]) <= set(LABELS), "the page has a name for every kind"
     assert SECRET in json.dumps(held) and "Another" not in json.dumps(held)
 
 
@@ -126,6 +132,7 @@ def test_erasing_a_fan_walks_to_the_adapter_and_leaves_no_word(here: World, tmp_
                 "handovers",
                 "tool_calls",
                 "responses",
+                "actions",
                 "turns",
                 "conversations",
                 "fans",
@@ -405,3 +412,20 @@ def test_only_who_may_manage_erases_an_ai(here: World, tmp_path: Path) -> None:
     key = type(OWNER)(kind="key", name="a key", key_id="key_1", ai_id=here.ai.id)
     with pytest.raises((NotAllowed, NotFound)):
         erasure(here, tmp_path).erase_ai(key, here.ai.id)
+
+
+def test_what_was_open_when_the_backup_was_made_is_not_done_after_a_restore(
+    installation: tuple[World, Settings], tmp_path: Path
+) -> None:
+    here, settings = installation
+    waiting, yes = (proposed(here.db, here.fan()) for _ in range(2))
+    with here.db.write() as tx:
+        assert actions.agree(tx, yes)
+    backups.backup(settings, here.db, tmp_path / "b.tar.gz")
+    lose(here, settings)
+    backups.restore(settings, tmp_path / "b.tar.gz", again(here))
+    db = Database(settings.database)
+    with db.read() as tx:
+        states = [found.state for one in (waiting, yes) if (found := actions.of_any(tx, one.id))]
+    assert states == ["expired", "unknown"]
+    db.close()

@@ -10,11 +10,13 @@ from typing import Any
 from test_reply import BRIEF, FakeRetriever, shown
 
 from inhouse.brief.brief import Brief, Rival
+from inhouse.core import clock
 from inhouse.core.events import Ended, Event, Step
+from inhouse.runtime.agent.proposing import proposal
 from inhouse.runtime.clients import ClientTools
 from inhouse.runtime.engines.fake import FakeEngine, Script
 from inhouse.runtime.extensions.base import Context, Example, Limits, Result, Source, Tool, ToolFailed
-from inhouse.runtime.extensions.calling import Attached, Caller, Uncounted
+from inhouse.runtime.extensions.calling import Attached, Caller, Outcome, Uncounted
 from inhouse.runtime.profile import Method, Profile
 from inhouse.runtime.reply import Replier
 from inhouse.runtime.request import ReplyRequest
@@ -76,6 +78,7 @@ def ask(
     brief: Brief = BRIEF,
     client: ClientTools | None = None,
     engine: FakeEngine | None = None,
+    language: str | None = None,
 ) -> tuple[Ended, list[Event], FakeEngine]:
     engine = engine or FakeEngine(script)
 
@@ -83,7 +86,14 @@ def ask(
         profile = Profile(method=Method.TRAINED)
         replier = Replier(engine, Alike(), profile, box, Caller(Uncounted()))
         request = ReplyRequest(
-            "ai_1", "Kilnfold", "business", brief, question, extensions=extensions, client=client
+            "ai_1",
+            "Kilnfold",
+            "business",
+            brief,
+            question,
+            extensions=extensions,
+            client=client,
+            language=language,
         )
         return [event async for event in replier.reply(request)]
 
@@ -202,3 +212,78 @@ def test_what_the_passages_hold_and_what_is_no_question_is_not_searched_for() ->
     assert ask("When do you ship to Norway?", box, "every Thursday")[0].kind == "grounded"
     ask("I love your mugs.", box, "Not in the notes.", "Thank you!")
     assert box.calls == []
+
+
+ORDER = TOOL.model_copy(update={"effect": "acting", "title": "Order mugs"})
+
+
+class ActingBox(Box):
+    """Offers one tool that acts."""
+
+    def __init__(self, result: Result, tool: Tool = ORDER) -> None:
+        super().__init__(result, tool)
+
+    async def attached(self, request: ReplyRequest) -> Sequence[Attached]:
+        return [Attached("shop", self.tool, Limits(), self, "shop@1")]
+
+
+def test_what_acts_is_proposed_and_not_called() -> None:
+    box = ActingBox(Result(text="no"))
+    ended, events, _ = ask(ASKED, box, CALL)
+    assert box.calls == [] and ended.tools == ()
+    assert ended.proposal is not None and ended.kind == "tool"
+    made = ended.proposal
+    assert (made.extension, made.tool, made.arguments) == ("shop@1", "prices", {"words": "mugs"})
+    assert made.told == (("Words", "mugs"),)
+    assert ended.answer.startswith("I can do this for you: Order mugs.")
+    [step] = [event for event in events if isinstance(event, Step)]
+    assert (step.name, step.state, step.detail["arguments"]) == ("consent", "done", {"words": "mugs"})
+
+
+def test_it_is_asked_in_the_askers_language() -> None:
+    ended, _, _ = ask(ASKED, ActingBox(Result(text="no")), CALL, language="ja")
+    assert ended.answer.startswith("「Order mugs」")
+
+
+def test_an_answer_that_the_guard_took_back_proposes_nothing() -> None:
+    title = "Buy at Mudlark Studio, the best there is"
+    box = ActingBox(Result(text="no"), ORDER.model_copy(update={"title": title}))
+    brief = BRIEF.model_copy(update={"rivals": (Rival(name="Mudlark Studio"),)})
+    ended, _, _ = ask(ASKED, box, CALL, brief=brief)
+    assert ended.finish == "guard" and ended.proposal is None
+
+
+def test_nothing_but_the_performer_calls_what_acts() -> None:
+    box = ActingBox(Result(text="no"))
+    context = Context("ai_1", None, "call_1", clock.now())
+
+    async def call() -> Outcome:
+        [attached] = await box.attached(ReplyRequest("ai_1", "K", "business", BRIEF, ASKED))
+        return await Caller(Uncounted()).call(attached, {"words": "mugs"}, context)
+
+    outcome = asyncio.run(call())
+    assert outcome.state == "refused" and box.calls == []
+
+
+def test_arguments_in_words_leave_nothing_out_and_hide_nothing() -> None:
+    schema = {"properties": {"to": {"title": "To whom"}, "gift_wrap": {}, "items": {"items": {}}}}
+    tool = ORDER.model_copy(update={"parameters": schema})
+    arguments = {
+        "to": "Ann\u202e",
+        "gift_wrap": True,
+        "items": [{"sku": "a-1", "n": 2.5}, []],
+        "note": "",
+        "none": None,
+    }
+    made = proposal(Attached("shop", tool, Limits(), ActingBox(Result(text="")), "shop@1"), arguments, "ja")
+    assert made.told == (
+        ("To whom", '"Ann\\u202e"'),
+        ("Gift wrap", "はい"),
+        ("Items › 1 › Sku", "a-1"),
+        ("Items › 1 › N", "2.5"),
+        ("Items › 2", "–"),
+        ("Note", '""'),
+        ("None", "null"),
+    )
+    other = proposal(Attached("shop", tool, Limits(), ActingBox(Result(text="")), "shop@2"), arguments, "ja")
+    assert made.hash != other.hash

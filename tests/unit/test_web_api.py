@@ -149,6 +149,7 @@ async def test_the_description_holds_the_public_api_only(http: httpx.AsyncClient
         "/v1/responses",
         "/v1/responses/{response_id}",
         "/v1/responses/{response_id}/cancel",
+        "/v1/actions/{action_id}",
         "/healthz",
     }
     page = await http.get("http://inhouse.test/docs")

@@ -21,6 +21,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from inhouse.app import rows
+from inhouse.conversations import actions
 from inhouse.conversations.ledger import Ledger, Receipt
 from inhouse.core import clock
 from inhouse.core.errors import InhouseError
@@ -150,6 +151,7 @@ def _put_database(
         url = f"sqlite:///{copied}"
         with closing(Database(url)) as db:
             upgrade(db)
+            _close_open_actions(db)
         again = apply(settings.model_copy(update={"database_url": url}), receipts)
         with closing(sqlite3.connect(copied)) as connection:  # fold the write-ahead log into the file
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -158,7 +160,14 @@ def _put_database(
     with closing(Database(settings.database)) as db:
         upgrade(db)
         rows.load(db, aside / "tables")
+        _close_open_actions(db)
     return apply(settings, receipts)
+
+
+def _close_open_actions(db: Database) -> None:
+    """What was open when the backup was made may have been done since: it is not performed again."""
+    with db.write() as tx:
+        actions.after_restore(tx)
 
 
 def _content(settings: Settings, db: Database, aside: Path) -> Iterator[tuple[str, Path]]:

@@ -6,11 +6,8 @@ import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import Sequence
-from datetime import datetime, time
 
-from sqlalchemy import ColumnElement, func, select
-
-from inhouse.conversations.tables import tool_calls
+from inhouse.conversations import quotas
 from inhouse.core.errors import InhouseError
 from inhouse.releases.extensions import Extensions
 from inhouse.runtime.bridge import in_thread
@@ -18,7 +15,7 @@ from inhouse.runtime.extensions.base import Context, Extension
 from inhouse.runtime.extensions.calling import Attached
 from inhouse.runtime.extensions.factory import Plugs
 from inhouse.runtime.request import ReplyRequest
-from inhouse.store.database import Database, Tx
+from inhouse.store.database import Database
 
 _log = logging.getLogger(__name__)
 #: Extensions that are kept ready; each may hold a connection or a process.
@@ -36,9 +33,14 @@ class ToolDesk:
         self._making = asyncio.Lock()
 
     async def attached(self, request: ReplyRequest) -> Sequence[Attached]:
-        """The tools of this request's extensions that only read: acting needs an agreement that nobody asks for yet."""
+        """The tools of this request's extensions; those that act only where somebody is there to agree."""
         found = [await self._made((request.ai_id, entry)) for entry in request.extensions]
-        return [one for tools in found for one in tools if one.tool.effect == "reading"]
+        return [one for tools in found for one in tools if one.tool.effect == "reading" or request.may_act]
+
+    async def acting(self, ai_id: str, entry: str, tool: str) -> Attached | None:
+        """A tool that acts, for performing what somebody agreed to; ``None`` where it can't be made ready."""
+        tools = await self._made((ai_id, entry))
+        return next((one for one in tools if one.tool.name == tool and one.tool.effect == "acting"), None)
 
     async def take(self, context: Context, attached: Attached) -> str | None:
         """Count a call against the day's quota (UTC) of the fan and of the AI; a gate's calls are nobody's."""
@@ -75,32 +77,10 @@ class ToolDesk:
     def _make(self, ai_id: str, entry: str) -> tuple[Extension, tuple[Attached, ...]]:
         with self._db.read() as tx:
             version, handler = self._extensions.made(tx, ai_id, entry, self._plugs)
-        return handler, tuple(Attached(version.name, tool, version.limits, handler) for tool in version.tools)
+        return handler, tuple(
+            Attached(version.name, tool, version.limits, handler, version.entry) for tool in version.tools
+        )
 
     def _take(self, context: Context, attached: Attached) -> str | None:
-        midnight = datetime.combine(context.now.date(), time(), context.now.tzinfo)
-        of_ai = (
-            tool_calls.c.ai_id == context.ai_id,
-            tool_calls.c.extension == attached.extension,
-            tool_calls.c.at >= midnight,
-        )
-        of_fan = (*of_ai, tool_calls.c.fan_id == context.fan_id)
-        limits = attached.limits
         with self._db.write() as tx:
-            if _count(tx, of_fan) >= limits.fan_daily or _count(tx, of_ai) >= limits.ai_daily:
-                return f"{attached.tool.title} was used as often as it may be today. It works again after midnight UTC."
-            row = {
-                "id": context.call_id,
-                "ai_id": context.ai_id,
-                "fan_id": context.fan_id,
-                "extension": attached.extension,
-                "tool": attached.tool.name,
-                "cost": limits.cost,
-                "at": context.now,
-            }
-            tx.execute(tool_calls.insert().values(row))
-        return None
-
-
-def _count(tx: Tx, where: Sequence[ColumnElement[bool]]) -> int:
-    return tx.execute(select(func.count()).select_from(tool_calls).where(*where)).scalar_one()
+            return quotas.take(tx, context, attached.extension, attached.tool, attached.limits)

@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager, suppress
 
 import uvicorn
 
+from inhouse.app import performers
 from inhouse.app.services import Services
 from inhouse.web.application import create_app
 
@@ -43,13 +44,15 @@ async def _kept_alive(services: Services) -> AsyncIterator[None]:
     """The parts that live as long as the web process does."""
     services.conversations.recover()
     worker = asyncio.create_task(_keep_worker())
+    performer = asyncio.create_task(performers.keep(services))
     try:
         await services.engine.health()
         yield
     finally:
-        worker.cancel()
-        with suppress(asyncio.CancelledError):
-            await worker
+        for keeper in (worker, performer):
+            keeper.cancel()
+            with suppress(asyncio.CancelledError):
+                await keeper
         await services.conversations.aclose()
         await services.aclose()
 

@@ -25,6 +25,7 @@ from inhouse.content.files import Limits
 from inhouse.content.library import Library
 from inhouse.content.search import Search
 from inhouse.content.staging import Staging
+from inhouse.conversations.consent import Actions
 from inhouse.conversations.conversations import Conversations
 from inhouse.conversations.erasure import Erasure
 from inhouse.conversations.fandata import FanData
@@ -179,6 +180,10 @@ class Services:
         """Extensions at work in the event loop of an engine; whoever opens it closes it."""
         return ToolDesk(self.db, self.extensions, self._plugs(lambda: engine))
 
+    def open_hands(self) -> ToolDesk:
+        """Extensions at work for the performer; whoever opens it closes it. The engine is asked only where one of them does."""
+        return ToolDesk(self.db, self.extensions, self._plugs(lambda: self.engine))
+
     @cached_property
     def replier(self) -> Replier:
         return self.replier_on(self.engine, self.desk)
@@ -228,6 +233,10 @@ class Services:
     @cached_property
     def experiments(self) -> Experiments:
         return Experiments(self.db, self.releases)
+
+    @cached_property
+    def actions(self) -> Actions:
+        return Actions(self.db, self.releases)
 
     @cached_property
     def handovers(self) -> Handovers:

@@ -6,7 +6,7 @@ import logging
 import threading
 
 from inhouse.app.services import Services
-from inhouse.conversations import retention
+from inhouse.conversations import actions, retention
 from inhouse.lab.experiments import experiments
 from inhouse.releases import feeds
 
@@ -26,12 +26,14 @@ def run_forever(services: Services, stop: threading.Event) -> None:
 
 
 def look_after(services: Services) -> None:
-    """Queue today's retention, this hour's feeds and looks at experiments, complete the ledger of erasures, and remove what nobody comes back
+    """Queue today's retention, this hour's feeds and looks at experiments, complete the ledger of erasures, close
+    proposals that nobody decided on, and remove what nobody comes back
     for: uploads, and old passages that no release shows."""
     with services.db.write() as tx:
         retention.queue_daily(tx)
         feeds.queue_hourly(tx)
         experiments.queue_looks(tx)
         services.ledger.catch_up(tx)
+        actions.expire(tx)
         services.releases.forget_passages(tx)
     services.staging.sweep()

@@ -109,6 +109,28 @@ class House:
             self._server.wait()
         return True
 
+    def kill_performer(self) -> bool:
+        """Kill -9 the performer, which is no child of the server's; says whether there was one."""
+        found = self._performer()
+        if found is not None:
+            found.kill()
+        return found is not None
+
+    def end_performer(self) -> None:
+        """Let the performer end what is in flight and go."""
+        found = self._performer()
+        if found is not None:
+            found.terminate()
+            found.wait(30)
+
+    def _performer(self) -> psutil.Process | None:
+        """By the place that it holds in this very home."""
+        try:
+            found = psutil.Process(int((self.home / "run" / "performer.lock").read_text()))
+        except (OSError, ValueError, psutil.NoSuchProcess):
+            return None
+        return found if runs(found, "inhouse.performer") else None
+
     def find(self, victim: Victim) -> psutil.Process | None:
         """The process, among the server and what descends from it."""
         if self._server is None or self._server.poll() is not None:

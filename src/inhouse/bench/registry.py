@@ -27,6 +27,9 @@ class Benchmark:
 
 
 BENCHMARKS: Mapping[str, Benchmark] = {
+    "acting": Benchmark(
+        "Is what a fan agreed to done once, and told truly, whatever is killed in mid-call?", "acting"
+    ),
     "demo": Benchmark("How long does a sample AI take from a clean clone, and in how much memory?", "demo"),
     "dialogue": Benchmark("Does a conversation hold together over three to six turns?", "dialogue"),
     "engine": Benchmark("Is the embedded engine fast, fair and robust beside the stock server?", "engine"),

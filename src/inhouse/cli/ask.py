@@ -12,11 +12,16 @@ import typer
 from inhouse.accounts.actors import Action
 from inhouse.accounts.ais import Ai
 from inhouse.accounts.authorisation import authorise
+from inhouse.app import performers
 from inhouse.cli.context import actor, out, services, show
 from inhouse.cli.options import AsJson
 from inhouse.conversations.fans import Fan
 from inhouse.core.errors import Unavailable
 from inhouse.core.events import Ended, Event, Failed, Replaced, Token
+from inhouse.core.proposals import Proposal
+from inhouse.runtime.bridge import in_thread
+
+_LOOK_SECONDS = 0.5
 
 AiSlug = Annotated[str, typer.Argument(metavar="AI", help="The AI's name in addresses.")]
 
@@ -42,7 +47,8 @@ def ask(
 
 
 def chat(ai: AiSlug) -> None:
-    """Talk with an AI, line by line; an empty line ends it. Lines may come from a file, too.
+    """Talk with an AI, line by line; an empty line ends it. Lines may come from a file, too. What it would do for you with a
+    tool that acts is shown first, and done only after a line that says yes.
 
     Example: inhouse chat potter
     """
@@ -80,24 +86,47 @@ async def _many(slug: str) -> None:
     conversation = None
     try:
         while question := _typed():
-            turn = await services().conversations.begin(fan, question, conversation_id=conversation)
+            turn = await services().conversations.begin(
+                fan, question, conversation_id=conversation, may_act=True
+            )
             conversation = turn.conversation_id
-            await _print_stream(services().conversations.follow(fan, turn.id))
+            proposal = await _print_stream(services().conversations.follow(fan, turn.id))
+            if proposal is not None:
+                await _decide(fan, proposal)
     finally:
         await services().aclose()
 
 
-def _typed() -> str:
+def _typed(prompt: str = "you") -> str:
     """The next line; what is not typed but piped in is shown, so that the output is the whole conversation."""
     if sys.stdin.isatty():
-        return str(typer.prompt("you", default="", show_default=False)).strip()
+        return str(typer.prompt(prompt, default="", show_default=False)).strip()
     line = sys.stdin.readline().strip()
     if line:
-        out.print(f"\nyou: {line}", markup=False, highlight=False)
+        out.print(f"\n{prompt}: {line}", markup=False, highlight=False)
     return line
 
 
-async def _print_stream(events: Any) -> None:
+async def _decide(fan: Fan, proposal: Proposal) -> None:
+    """Show exactly what would be sent, ask, and tell what came of it."""
+    out.print(f"\n{proposal.title}", markup=False, style="bold")
+    for name, value in proposal.told:
+        out.print(f"  {name}: {value}", markup=False, highlight=False)
+    if _typed("Agree and send? (y/n)").casefold() not in ("y", "yes"):
+        deed = services().actions.decline(fan, proposal.action_id)
+    else:
+        deed = services().actions.agree(fan, proposal.action_id, proposal.hash)
+        while deed.open:
+            await in_thread(performers.start, services().settings)
+            await asyncio.sleep(_LOOK_SECONDS)
+            deed = services().actions.get(fan, proposal.action_id)
+    told = f"{deed.state}. {deed.line}".strip()
+    out.print(f"{told}\n{deed.result}".strip(), markup=False, highlight=False)
+
+
+async def _print_stream(events: Any) -> Proposal | None:
+    """Print an answer as it comes; returns what it proposes."""
+    proposal = None
     stream: AsyncGenerator[Event, None] = events
     async for event in stream:
         if isinstance(event, Token):
@@ -105,6 +134,7 @@ async def _print_stream(events: Any) -> None:
         elif isinstance(event, Replaced):
             out.print(f"\n{event.text}", end="", markup=False, highlight=False)
         elif isinstance(event, Ended):
+            proposal = event.proposal
             out.print()
             for citation in event.citations:
                 out.print(
@@ -114,6 +144,7 @@ async def _print_stream(events: Any) -> None:
                 )
         elif isinstance(event, Failed):
             out.print(event.message, markup=False, style="red")
+    return proposal
 
 
 def _result(ended: Event | None, release_id: str | None) -> dict[str, Any]:

@@ -117,6 +117,39 @@ def try_(
     show(result, as_json, _told(result))
 
 
+@app.command()
+def actions(
+    ai: AiSlug,
+    before: Annotated[str, typer.Option(help="Go on after the action of this id.")] = "",
+    limit: Annotated[int, typer.Option(min=1, max=500)] = 50,
+    as_json: AsJson = False,
+) -> None:
+    """List what the AI's tools that act were asked to do, the newest first, and what came of it.
+
+    Example: inhouse extension actions potter
+    """
+    found = services().actions.listing(actor(), _ai_id(ai), before=before or None, limit=limit)
+    rows = [
+        {"id": one.id, "what": one.title, "state": one.state, "proposed": one.created_at, "line": one.line}
+        for one in found
+    ]
+    show(found if as_json else rows, as_json)
+
+
+@app.command("looked-into")
+def looked_into(
+    ai: AiSlug,
+    action: Annotated[str, typer.Argument(help="The id of an action that is unknown.")],
+    as_json: AsJson = False,
+) -> None:
+    """Note that you found out what became of an action that is unknown.
+
+    Example: inhouse extension looked-into potter act_01h9…
+    """
+    deed = services().actions.look_into(actor(), _ai_id(ai), action)
+    show(deed, as_json, f"{deed.id} is noted as looked into.")
+
+
 def _told(result: Result) -> str:
     addresses = [source.url for source in result.sources if source.url]
     return "\n".join([result.text, *addresses])

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 from weakref import WeakValueDictionary
 
-from inhouse.conversations import turns
+from inhouse.conversations import actions, turns
 from inhouse.conversations.running import Running
 from inhouse.conversations.turns import State, Turn
 from inhouse.core.errors import InhouseError
@@ -195,7 +195,9 @@ class Answering:
         self, turn_id: str, state: State, answer: str, event: Ended | Failed, trace: dict[str, Any]
     ) -> None:
         with self._db.write() as tx:
-            turns.end(tx, turn_id, state, answer, event, trace)
+            ended = turns.end(tx, turn_id, state, answer, event, trace)
+            if ended is not None and isinstance(event, Ended) and event.proposal is not None:
+                actions.propose(tx, ended, event.proposal)
 
 
 def _is_due(running: Running, kept: str, beat: float) -> bool:

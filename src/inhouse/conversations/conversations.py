@@ -69,13 +69,14 @@ class Conversations:
         max_tokens: int = MOST_TOKENS,
         priority: Priority = Priority.FAN,
         client: ClientTools | None = None,
+        may_act: bool = False,
     ) -> Turn:
         """Store a question and start answering it; without ``conversation_id`` it opens a conversation.
 
         ``key`` names the request: the same one again returns the same turn. ``history`` replaces the stored one (for
-        clients that keep their own), ``client`` are the tools of the program that asks. Raises ``UsageError`` (empty),
-        ``TooLarge``, ``TooMany``, ``NotLive``, ``NotFound`` (not this fan's conversation) or ``StillAnswering``; then
-        nothing is stored.
+        clients that keep their own), ``client`` are the tools of the program that asks; ``may_act``: the fan can be asked
+        to agree to what a tool would do. Raises ``UsageError`` (empty), ``TooLarge``, ``TooMany``, ``NotLive``,
+        ``NotFound`` (not this fan's conversation) or ``StillAnswering``; then nothing is stored.
         """
         self._check(question, key)
 
@@ -97,6 +98,7 @@ class Conversations:
                 priority=priority,
                 fan_id=fan.id,
                 client=client,
+                may_act=may_act,
             )
             return Work(turn_id, route, request)
 
@@ -162,7 +164,7 @@ class Conversations:
         if running := self._answering.get(turn_id):
             running.stop()
 
-    async def retry(self, fan: Fan, turn_id: str) -> Turn:
+    async def retry(self, fan: Fan, turn_id: str, *, may_act: bool = False) -> Turn:
         """Answer a stopped, failed or interrupted turn again, as the same turn. One that runs is returned as it is."""
 
         def look() -> Work | Turn:
@@ -173,7 +175,9 @@ class Conversations:
                 route = self._releases.route(tx, fan.ai_id, fan.id)
                 thread = turns.conversation(tx, fan, turn.conversation_id)
                 earlier = turns.history(tx, thread, before=turn.number)
-            request = route.request(turn.question, history=earlier, language=turn.language, fan_id=fan.id)
+            request = route.request(
+                turn.question, history=earlier, language=turn.language, fan_id=fan.id, may_act=may_act
+            )
             return Work(turn_id, route, request)
 
         def store(work: Work) -> Stored:

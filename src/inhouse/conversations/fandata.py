@@ -12,6 +12,7 @@ from inhouse.conversations import fans, ledger
 from inhouse.conversations.fans import Fan
 from inhouse.conversations.ledger import Ledger, Receipt
 from inhouse.conversations.tables import (
+    actions,
     conversations,
     corrections,
     handovers,
@@ -35,6 +36,7 @@ _SHOWN = {
     "cases": cases.c["id", "questions", "created_at"],
     "tool_calls": tool_calls.c["id", "extension", "tool", "at"],
     "responses": responses.c["id", "turn_id", "settings", "created_at"],
+    "actions": actions.c["id", "turn_id", "title", "arguments", "state", "line", "result", "created_at"],
 }
 
 
@@ -78,6 +80,7 @@ class FanData:
             ("handovers", handovers),
             ("tool_calls", tool_calls),
             ("responses", responses),
+            ("actions", actions),
             ("turns", turns),
             ("conversations", conversations),
         ):

@@ -13,7 +13,9 @@ from typing import Any
 from sqlalchemy import and_, delete, exists, select
 
 from inhouse.accounts.tables import ais
+from inhouse.conversations.actions import OPEN
 from inhouse.conversations.tables import (
+    actions,
     conversations,
     corrections,
     fans,
@@ -75,6 +77,7 @@ def remove_older(tx: Tx, ai_id: str, before: datetime) -> dict[str, int]:
     )
     old_handover = and_(handovers.c.ai_id == ai_id, handovers.c.changed_at < before)
     old_call = and_(tool_calls.c.ai_id == ai_id, tool_calls.c.at < before)
+    old_action = and_(actions.c.ai_id == ai_id, actions.c.created_at < before, actions.c.state.not_in(OPEN))
     empty = and_(
         conversations.c.ai_id == ai_id,
         conversations.c.changed_at < before,
@@ -94,6 +97,7 @@ def remove_older(tx: Tx, ai_id: str, before: datetime) -> dict[str, int]:
         responses: old_response,
         handovers: old_handover,
         tool_calls: old_call,
+        actions: old_action,
         conversations: empty,
         fans: forgotten,
     }

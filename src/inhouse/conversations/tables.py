@@ -168,3 +168,37 @@ responses = Table(
     Column("created_at", Moment, nullable=False),
     Index("ix_responses_ai_id_created_at", "ai_id", "created_at"),
 )
+
+#: What tools that act were asked to do: proposed to a fan, agreed to, performed. See ``docs/design/acting.md``.
+actions = Table(
+    "actions",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("ai_id", _ID, nullable=False),
+    Column("fan_id", _ID, nullable=False, index=True),
+    Column("turn_id", _ID, nullable=False, index=True),
+    Column("extension", String(60), nullable=False),  # name@version
+    Column("tool", String(48), nullable=False),
+    Column("title", String(80), nullable=False),
+    Column("arguments", Text, nullable=False),  # JSON as it was agreed to, to the letter
+    Column("told", Json, nullable=False),  # the arguments in words, as the fan saw them
+    Column("hash", String(64), nullable=False),
+    Column("key", _ID, nullable=False, unique=True),  # the idempotency key that goes along
+    Column("repeatable", Boolean, nullable=False),
+    Column("language", String(20), nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("process", String(120), nullable=True),  # who performs it, or did last
+    Column("beat_at", Moment, nullable=True),
+    Column("created_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    Column("agreed_at", Moment, nullable=True),
+    Column("sent_at", Moment, nullable=True),  # of the first attempt
+    Column("ended_at", Moment, nullable=True),
+    Column("line", Text, nullable=False),  # what went wrong, in a sentence of ours
+    Column("result", Text, nullable=False),  # the tool's own answer: words from outside
+    Column("seen_at", Moment, nullable=True),  # when the team looked into an unknown one
+    Column("seen_by", _ID, nullable=True),
+    Index("ix_actions_ai_id_created_at", "ai_id", "created_at"),
+    Index("ix_actions_state", "state"),
+)

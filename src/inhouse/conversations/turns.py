@@ -252,8 +252,8 @@ def save_shown(tx: Tx, turn_id: str, answer: str, seq: int) -> bool | None:
 
 def end(
     tx: Tx, turn_id: str, state: State, answer: str, event: Ended | Failed, trace: Mapping[str, Any]
-) -> bool:
-    """Store how a running turn ended; says whether it was still there."""
+) -> Turn | None:
+    """Store how a running turn ended; ``None`` where it was not there any more."""
     change = {
         "state": state,
         "answer": answer,
@@ -264,7 +264,8 @@ def end(
         "ended_at": clock.now(),
     }
     here = (turns.c.id == turn_id, turns.c.state.in_(RUNNING))
-    return tx.execute(update(turns).where(*here).values(change)).rowcount == 1
+    row = tx.execute(update(turns).where(*here).values(change).returning(turns)).one_or_none()
+    return _turn(row) if row else None
 
 
 def request_stop(tx: Tx, fan: Fan, turn_id: str) -> Turn:

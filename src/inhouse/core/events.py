@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from inhouse.core.passages import Citation
+from inhouse.core.proposals import Proposal
 
 VERSION = 1
 
@@ -90,6 +91,8 @@ class Ended(_Event):
     tools: tuple[dict[str, Any], ...] = ()
     client_calls: tuple[ClientCall, ...] = ()
     """What the asker is to call before this can be answered; ``answer`` is empty then."""
+    proposal: Proposal | None = None
+    """What the AI would do, if whoever asked agrees to it."""
     timing: Timing = Timing()
 
 

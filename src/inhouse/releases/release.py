@@ -144,6 +144,7 @@ class Route:
         priority: Priority = Priority.FAN,
         fan_id: str | None = None,
         client: ClientTools | None = None,
+        may_act: bool = False,
     ) -> ReplyRequest:
         """A question to this AI, with everything that the release fixes."""
         return ReplyRequest(
@@ -159,6 +160,7 @@ class Route:
             extensions=self.extensions,
             fan_id=fan_id,
             client=client,
+            may_act=may_act,
             language=language,
             max_tokens=max_tokens,
             priority=priority,

@@ -8,6 +8,7 @@ from typing import Literal
 
 from inhouse.core.events import ClientCall, Ended, Timing
 from inhouse.core.passages import Citation
+from inhouse.core.proposals import Proposal
 from inhouse.runtime.engines.base import Usage
 from inhouse.runtime.extensions.calling import Outcome
 from inhouse.runtime.request import ReplyRequest
@@ -32,6 +33,8 @@ class Draft:
     """Every tool that was called, in order."""
     client_calls: tuple[ClientCall, ...] = ()
     """What the asker is to call before this can be answered."""
+    proposal: Proposal | None = None
+    """What would be done, if the person agrees."""
     finish: Literal["stop", "length", "guard"] = "stop"
     retrieval_ms: float = 0.0
     prompt_tokens: int = 0
@@ -67,6 +70,7 @@ class Draft:
             finish=self.finish,
             tools=tuple(call.model_dump(mode="json", exclude={"result": {"data"}}) for call in self.calls),
             client_calls=self.client_calls,
+            proposal=self.proposal if self.finish != "guard" else None,
             timing=Timing(
                 first_token_ms=self._first_token_ms,
                 total_ms=self.elapsed_ms,

@@ -52,6 +52,8 @@ class ReplyRequest:
     """Whose quota a tool's call is charged to; ``None`` for nobody's (a gate, a benchmark)."""
     client: ClientTools | None = None
     """The tools of the program that asks, and what those brought that it has called for this question."""
+    may_act: bool = False
+    """Whether somebody is there who can agree to what a tool would do: only then are tools that act offered."""
     language: str | None = None
     """Two letters; ``None`` to follow the question's language."""
     max_tokens: int = 256

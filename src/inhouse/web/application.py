@@ -12,11 +12,12 @@ from starlette.staticfiles import PathLike, StaticFiles
 from starlette.types import Scope
 
 from inhouse.web import errors
-from inhouse.web.api import chat, docs, health, mcp, models, responses
+from inhouse.web.api import actions, chat, docs, health, mcp, models, responses
 from inhouse.web.limits import MEGABYTE, USUAL_BODY, BodyLimit, RateLimit
 from inhouse.web.pages import (
     account,
     fan,
+    fan_actions,
     fan_data,
     fan_source,
     fan_turns,
@@ -25,6 +26,7 @@ from inhouse.web.pages import (
     operator,
     operator_experiments,
     sign_in,
+    studio_actions,
     studio_brief,
     studio_cases,
     studio_content,
@@ -44,7 +46,7 @@ from inhouse.web.pages import (
 from inhouse.web.security import SecurityHeaders
 from inhouse.web.services import Services
 
-_FAN = (fan, fan_turns, fan_data, fan_source)
+_FAN = (fan, fan_turns, fan_actions, fan_data, fan_source)
 _STUDIO = (
     studio_home,
     studio_overview,
@@ -55,6 +57,7 @@ _STUDIO = (
     studio_releases,
     studio_conversations,
     studio_extensions,
+    studio_actions,
     studio_handovers,
     studio_cases,
     studio_people,
@@ -63,7 +66,7 @@ _STUDIO = (
     studio_jobs,
 )
 _PAGES = (home, sign_in, joining, account, *_FAN, *_STUDIO, operator, operator_experiments)
-_API = (models, chat, responses, health)
+_API = (models, chat, actions, responses, health)
 
 
 def create_app(services: Services) -> FastAPI:

@@ -11,6 +11,7 @@ from inhouse.accounts.keys import Keys
 from inhouse.brief.briefs import Briefs
 from inhouse.content.library import Library
 from inhouse.content.search import Search
+from inhouse.conversations.consent import Actions
 from inhouse.conversations.conversations import Conversations
 from inhouse.conversations.erasure import Erasure
 from inhouse.conversations.fandata import FanData
@@ -68,6 +69,8 @@ class Services(Protocol):
     def verdicts(self) -> Verdicts: ...
     @property
     def picks(self) -> Picks: ...
+    @property
+    def actions(self) -> Actions: ...
     @property
     def handovers(self) -> Handovers: ...
     @property

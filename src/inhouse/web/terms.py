@@ -107,6 +107,7 @@ TERMS = (
     N_("failed"),
     N_("search"),
     N_("client_tool"),
+    N_("consent"),
     # where a conversation or a case came from, kinds of documents
     N_("page"),
     N_("widget"),
@@ -156,6 +157,7 @@ TERMS = (
     N_("stated right"),
     N_("switched adapter off"),
     N_("set up extension"),
+    N_("looked into action"),
     N_("removed extension"),
     N_("switched extension off"),
     N_("took amendment back"),

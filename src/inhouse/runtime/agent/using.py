@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing
 
 from inhouse.content.search import Found
@@ -10,9 +10,10 @@ from inhouse.core import clock, ids
 from inhouse.core.events import Step
 from inhouse.core.passages import Citation, Passage, Place
 from inhouse.runtime.agent.deciding import Deciding
+from inhouse.runtime.agent.proposing import asks, proposal
 from inhouse.runtime.draft import Draft
 from inhouse.runtime.extensions.base import Context, Json, Result, Source
-from inhouse.runtime.extensions.calling import Attached, Caller
+from inhouse.runtime.extensions.calling import Attached, Caller, misfit
 from inhouse.runtime.grounded import Grounded
 from inhouse.runtime.request import ReplyRequest, Toolbox
 
@@ -39,6 +40,10 @@ class Tools:
         tools = await self._toolbox.attached(draft.request)
         decision = await self._deciding.decide(draft, tools, parallel=False)
         for call in decision.calls:
+            if call.attached.tool.effect == "acting":
+                for piece in _proposed(draft, call.attached, call.arguments):
+                    yield piece
+                return
             async with aclosing(self._ask(draft, call.attached, call.arguments)) as pieces:
                 async for piece in pieces:
                     yield piece
@@ -95,6 +100,16 @@ class Tools:
             draft.citations = tuple(_citation(attached, number, source) for number, source in shown)
             yield result.text
         draft.kind = "tool"
+
+
+def _proposed(draft: Draft, attached: Attached, arguments: Json) -> Iterator[str | Step]:
+    """Ask whether it may be done, in place of doing it; nothing where the arguments don't fit."""
+    if misfit(attached.tool, arguments):
+        return
+    made = proposal(attached, arguments, draft.language)
+    draft.proposal, draft.kind = made, "tool"
+    yield Step(name="consent", state="done", detail=made.model_dump(include={"tool", "title", "arguments"}))
+    yield asks(made.title, draft.language)
 
 
 def _context(request: ReplyRequest) -> Context:

@@ -28,6 +28,13 @@ class ToolFailed(InhouseError):
     status = 502
 
 
+class ToolUnclear(ToolFailed):
+    """{reason}"""
+
+    # The call was on its way, and its answer did not come: nobody knows whether it was done. Plain ``ToolFailed``
+    # promises that it was not.
+
+
 class _Value(BaseModel):
     model_config = ConfigDict(frozen=True)
 
@@ -40,7 +47,10 @@ class Example(_Value):
 
 
 class Tool(_Value):
-    """One thing that an extension can do."""
+    """One thing that an extension can do.
+
+    What was added later is left out of the JSON where it says nothing, so that signatures of older versions hold.
+    """
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,47}$")
     title: str = Field(max_length=80)
@@ -51,8 +61,10 @@ class Tool(_Value):
     """JSON schema of the arguments: an object."""
     examples: tuple[Example, ...] = Field((), max_length=40)
     effect: Effect = "reading"
-    takes_any_question: str = ""
+    takes_any_question: str = Field("", exclude_if=lambda value: not value)
     """The argument that a question can stand in as it is: where the passages hold no answer, the tool is asked that."""
+    repeatable: bool = Field(False, exclude_if=lambda value: not value)
+    """Whether a call that acts may be made again with the same key, because its server does it only once."""
 
 
 class Limits(_Value):
@@ -119,7 +131,8 @@ class Extension(Protocol):
         ...
 
     async def call(self, tool: str, arguments: Mapping[str, Any], context: Context) -> Result:
-        """Make a call. The arguments fit the tool's schema. Raises ``ToolFailed`` with a sentence for the answer."""
+        """Make a call. The arguments fit the tool's schema. Raises ``ToolFailed`` with a sentence for the answer, and
+        ``ToolUnclear`` where the call may have been done all the same."""
         ...
 
     async def aclose(self) -> None:

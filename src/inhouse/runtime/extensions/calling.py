@@ -33,6 +33,8 @@ class Attached:
     tool: Tool
     limits: Limits
     handler: Extension
+    version: str = ""
+    """The very version, as ``name@version``; empty where none is kept (a team's trial, a benchmark)."""
 
 
 class Outcome(BaseModel):
@@ -48,6 +50,10 @@ class Outcome(BaseModel):
     line: str = ""
     result: Result | None = None
     ms: float = 0.0
+
+
+class ActsOnlyAgreed(InhouseError):
+    """The tool {title} changes something, so a person has to agree first. Ask for it in a conversation."""
 
 
 class Quotas(Protocol):
@@ -67,7 +73,7 @@ class Uncounted:
 
 
 class Caller:
-    """Makes calls within their limits."""
+    """Makes calls that read, within their limits. What acts is performed after somebody agreed (``performing``)."""
 
     def __init__(self, quotas: Quotas) -> None:
         self._quotas = quotas
@@ -76,7 +82,7 @@ class Caller:
         """Never raises but for being cancelled."""
         began = time.perf_counter()
         state: Literal["done", "failed", "refused"] = "refused"
-        line, result = misfit(attached.tool, arguments), None
+        line, result = _refusal(attached.tool, arguments), None
         if not line:
             line = await self._quotas.take(context, attached) or ""
         if not line:
@@ -92,6 +98,12 @@ class Caller:
             result=result,
             ms=(time.perf_counter() - began) * 1000,
         )
+
+
+def _refusal(tool: Tool, arguments: Json) -> str:
+    if tool.effect == "acting":
+        return ActsOnlyAgreed(title=tool.title).message
+    return misfit(tool, arguments)
 
 
 def misfit(tool: Tool, arguments: Json) -> str:
@@ -123,10 +135,10 @@ async def _called(
     except Exception:  # noqa: BLE001 - an extension is foreign code: it may raise anything, and the turn goes on
         _log.exception("The tool %s of %s broke", attached.tool.name, attached.extension)
         return f"{title} broke.", None
-    return "", _within(result, attached.limits)
+    return "", within(result, attached.limits)
 
 
-def _within(result: Result, limits: Limits) -> Result:
+def within(result: Result, limits: Limits) -> Result:
     """What of a result is kept."""
     room = limits.result_chars
     sources = tuple(_cut(source, room) for source in result.sources[:_MOST_SOURCES])

@@ -71,6 +71,7 @@ async def complete(calling: Calling, asked: ChatRequest, request: Request) -> Re
         origin="api",
         max_tokens=asked.most_tokens,
         client=client,
+        may_act=bool(asked.user),
     )
     headers: dict[str, str] = request.state.rate_headers
     if asked.stream:

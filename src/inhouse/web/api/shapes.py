@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler
 from inhouse.core.errors import UsageError
 from inhouse.core.events import ClientCall, Ended
 from inhouse.core.passages import Place
+from inhouse.core.proposals import Proposal
 from inhouse.runtime.clients import MOST_TOOLS, ClientTools, Described
 from inhouse.web.api import dialogue
 from inhouse.web.api.dialogue import Dialogue, Item, Returned, Said
@@ -200,6 +201,16 @@ class CitedSource(BaseModel):
     quote: str
 
 
+class Proposed(BaseModel):
+    """What the AI would do, if the person it concerns agrees: ``POST /v1/actions/{id}`` with its ``hash``."""
+
+    id: str
+    tool: str
+    title: str
+    arguments: dict[str, Any]
+    hash: str
+
+
 class Extra(BaseModel):
     """What Inhouse knows of the answer beside its text."""
 
@@ -208,6 +219,7 @@ class Extra(BaseModel):
     kind: str
     abstained: bool
     citations: list[CitedSource]
+    proposal: Proposed | None = None
 
 
 class Answer(BaseModel):
@@ -282,7 +294,18 @@ def extra(ended: Ended, turn_id: str, release_id: str | None) -> Extra:
     """The field ``inhouse``."""
     citations = [CitedSource(**citation.model_dump(exclude={"passage_id"})) for citation in ended.citations]
     return Extra(
-        turn=turn_id, release=release_id, kind=ended.kind, abstained=ended.abstained, citations=citations
+        turn=turn_id,
+        release=release_id,
+        kind=ended.kind,
+        abstained=ended.abstained,
+        citations=citations,
+        proposal=_proposed(ended.proposal) if ended.proposal else None,
+    )
+
+
+def _proposed(proposal: Proposal) -> Proposed:
+    return Proposed(
+        id=proposal.action_id, **proposal.model_dump(include={"tool", "title", "arguments", "hash"})
     )
 
 

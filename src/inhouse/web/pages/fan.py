@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from inhouse.brief.brief import Brief
 from inhouse.conversations.turns import Turn
+from inhouse.core.events import Ended
 from inhouse.releases.release import NotLive
 from inhouse.runtime.bridge import in_thread
 from inhouse.web.forms import Posted
@@ -47,7 +48,10 @@ async def ask(here: FanVisiting, form: Posted) -> Response:
     """Ask without a script: the answer is waited for, then shown."""
     here = await in_thread(here.welcomed, newcomers)
     turn = await here.visit.services.conversations.begin(
-        here.known, form.text("question", 20_000), conversation_id=form.text("conversation", 60) or None
+        here.known,
+        form.text("question", 20_000),
+        conversation_id=form.text("conversation", 60) or None,
+        may_act=True,
     )
     return await _shown(here, turn)
 
@@ -82,7 +86,9 @@ def _turns(here: FanVisit, conversation_id: str) -> list[Turn]:
 
 
 def _views(here: FanVisit, turns: list[Turn]) -> list[turn_view.TurnView]:
-    return [turn_view.view(turn, here.ai.slug, here.visit.language) for turn in turns]
+    proposing = [turn.id for turn in turns if isinstance(turn.end, Ended) and turn.end.proposal]
+    deeds = here.visit.services.actions.of_turns(here.known, proposing) if proposing else {}
+    return [turn_view.view(turn, here.ai.slug, here.visit.language, deeds.get(turn.id)) for turn in turns]
 
 
 def _values(here: FanVisit, brief: Brief, turns: list[Turn]) -> dict[str, Any]:

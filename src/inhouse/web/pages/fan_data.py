@@ -20,6 +20,9 @@ LABELS = {
     "cases": N_("Checks made from them"),
     "pinned_answers": N_("Pinned answers"),
     "adapters_tainted": N_("Adapters taken out of use"),
+    "tool_calls": N_("Uses of tools"),
+    "responses": N_("Answers that a program kept by name"),
+    "actions": N_("What was done for you, or offered"),
     "fans": N_("The token in your browser"),
 }
 

@@ -31,6 +31,7 @@ async def begin(here: FanVisiting, form: Posted) -> Response:
         form.text("question", 20_000),
         conversation_id=form.text("conversation", 60) or None,
         key=form.text("key", 80) or None,
+        may_act=True,
     )
     return here.keep(sse.stream(_messages(here, turn, 0)))
 
@@ -52,7 +53,7 @@ async def stop(here: FanVisiting, turn_id: str, _form: Posted) -> Response:
 @router.post("/{turn_id}/retry")
 async def retry(here: FanVisiting, turn_id: str, _form: Posted) -> Response:
     """Answer a turn again that did not end well."""
-    turn = await here.visit.services.conversations.retry(here.known, turn_id)
+    turn = await here.visit.services.conversations.retry(here.known, turn_id, may_act=True)
     if "text/event-stream" in here.visit.request.headers.get("accept", ""):
         return sse.stream(_messages(here, turn, 0))
     return await _shown(here, turn)

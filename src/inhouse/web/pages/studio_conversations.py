@@ -28,7 +28,10 @@ def page(studio: Studio, before: str = "", only: str = "") -> Response:
 def read(studio: Studio, conversation_id: str) -> Response:
     """One conversation. That it was read goes into the audit log, and the page says so."""
     turns = studio.services.conversations.read(studio.actor, studio.ai.id, conversation_id)
-    views = [turn_view.view(turn, studio.ai.slug, studio.visit.language) for turn in turns]
+    deeds = studio.services.actions.of_ai(studio.actor, studio.ai.id, [turn.id for turn in turns])
+    views = [
+        turn_view.view(turn, studio.ai.slug, studio.visit.language, deeds.get(turn.id)) for turn in turns
+    ]
     corrections = studio.services.verdicts.corrections(
         studio.actor, studio.ai.id, [turn.id for turn in turns]
     )

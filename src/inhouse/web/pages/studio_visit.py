@@ -12,6 +12,7 @@ from inhouse.accounts.actors import Action, Actor
 from inhouse.accounts.ais import Ai
 from inhouse.accounts.authorisation import allowed
 from inhouse.core.errors import InhouseError
+from inhouse.store.database import Tx
 from inhouse.web.i18n import N_, sentence
 from inhouse.web.services import Services
 from inhouse.web.visit import Visit, Visiting
@@ -24,6 +25,7 @@ _PAGES = (
     ("training", N_("Training"), Action.VIEW),
     ("picks", N_("Picks"), Action.REVIEW),
     ("extensions", N_("Extensions"), Action.VIEW),
+    ("actions", N_("Actions"), Action.REVIEW),
     ("releases", N_("Releases"), Action.VIEW),
     ("conversations", N_("Conversations"), Action.REVIEW),
     ("handovers", N_("Hand-overs"), Action.REVIEW),
@@ -58,13 +60,16 @@ class StudioVisit:
     def page(self, at: str, template: str, status: int = 200, **values: Any) -> HTMLResponse:
         """A page of this AI, with the rail of pages beside it."""
         with self.services.db.read() as tx:
-            waiting = self.services.handovers.waiting(tx, self.ai.id) if Action.REVIEW in self.may else 0
-        pages = [
-            (name, label, waiting if name == "handovers" else 0)
-            for name, label, action in _PAGES
-            if action in self.may
-        ]
+            waiting = self._waiting(tx) if Action.REVIEW in self.may else {}
+        pages = [(name, label, waiting.get(name, 0)) for name, label, action in _PAGES if action in self.may]
         return self.visit.page(f"studio/{template}", status, at=at, pages=pages, **values)
+
+    def _waiting(self, tx: Tx) -> dict[str, int]:
+        """How much waits for somebody of the team, by page."""
+        return {
+            "handovers": self.services.handovers.waiting(tx, self.ai.id),
+            "actions": self.services.actions.unseen(tx, self.ai.id),
+        }
 
     def go(self, path: str = "", said: str | None = None, **query: str) -> Response:
         """After a post: on to another page of this AI."""

@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from inhouse.conversations.actions import Deed
 from inhouse.conversations.turns import Turn
 from inhouse.core.events import ClientCall, Ended, Event, Failed, Started, Step
 from inhouse.web import calls, i18n
 from inhouse.web.calls import Call, call_of
 from inhouse.web.citations import Source, source_of
 from inhouse.web.i18n import N_
+from inhouse.web.pages import action_view
+from inhouse.web.pages.action_view import ActionView
 
 _STEPS = {
     "search": N_("Searching…"),
@@ -42,6 +45,7 @@ class TurnView:
     calls: list[Call]
     to_call: list[Call]
     """What was left to the program that asked: its own tools."""
+    action: ActionView | None
     abstained: bool
     kind: str
     trouble: str
@@ -54,8 +58,8 @@ class TurnView:
         return {source["number"] for source in self.citations}
 
 
-def view(turn: Turn, slug: str, language: str) -> TurnView:
-    """Draw one stored turn."""
+def view(turn: Turn, slug: str, language: str, deed: Deed | None = None) -> TurnView:
+    """Draw one stored turn, with what it proposed to do."""
     ended = turn.end if isinstance(turn.end, Ended) else None
     return TurnView(
         id=turn.id,
@@ -70,6 +74,7 @@ def view(turn: Turn, slug: str, language: str) -> TurnView:
         citations=[source_of(c, slug, turn.id, language) for c in ended.citations] if ended else [],
         calls=[call_of(call) for call in ended.tools] if ended else [],
         to_call=[_left(call) for call in ended.client_calls] if ended else [],
+        action=action_view.view(deed) if deed else None,
         abstained=bool(ended and ended.abstained),
         kind=ended.kind if ended else "",
         trouble=_trouble(turn, language),
@@ -93,7 +98,13 @@ def wire(event: Event, turn: Turn, slug: str, language: str) -> dict[str, Any]:
         )
         sources = [source_of(citation, slug, turn.id, language) for citation in event.citations]
         made = [call_of(call) for call in event.tools]
-        return {**shown, "turn_id": turn.id, "sources": sources, "calls": made}
+        return {
+            **shown,
+            "turn_id": turn.id,
+            "sources": sources,
+            "calls": made,
+            "proposes": event.proposal is not None,
+        }
     if isinstance(event, Failed):
         return event.model_dump(mode="json") | {"message": i18n.translate(language, event.message)}
     return event.model_dump(mode="json")

@@ -138,6 +138,17 @@ document.addEventListener("submit", (event) => {
   else return;
   event.preventDefault();
 });
+// A card that was swapped under the keyboard keeps the focus, and an error says what it is.
+document.addEventListener("htmx:afterSwap", ({ detail }) => {
+  const card = detail.elt.closest?.(".action") ?? detail.target.querySelector?.(".action");
+  if (card && document.activeElement === document.body) card.focus();
+  if (card) scrollDown(false);
+});
+document.addEventListener("htmx:responseError", ({ detail }) => {
+  const card = detail.elt.closest(".action");
+  if (!card) return;
+  card.querySelector("[role=status]").textContent = JSON.parse(detail.xhr.responseText).message;
+});
 setInterval(news, NEWS_EVERY);
 
 for (const drawn of thread.querySelectorAll('[data-state="pending"], [data-state="streaming"]')) {

@@ -74,10 +74,18 @@ export class Turn {
     this.part(".words").replaceChildren(...answerNodes(event.answer, this.id, numbers));
     this.calls(event.calls);
     this.sources(event.sources);
+    if (event.proposes) this.proposes();
     this.part(".after").hidden = false;
     this.part("[data-thumbs]").hidden = false;
     this.part("[data-open]").hidden = !event.abstained;
     if (event.finish === "stopped") this.trouble(words.stopped);
+  }
+
+  // The card that asks the fan is drawn by the server, once, whoever shows it.
+  proposes() {
+    const place = this.part(".proposed");
+    place.hidden = false;
+    htmx.ajax("GET", `${this.base}/turns/${this.id}/action`, { target: place, swap: "innerHTML" });
   }
 
   failed(event) {

@@ -103,7 +103,7 @@ class Connection:
     def _fail(self, request: _Request, reason: str) -> None:
         if not request.answer.done():
             lost = self._worked and not request.begun
-            request.answer.set_exception(Unasked(reason) if lost else Broken(reason))
+            request.answer.set_exception(Unasked(reason) if lost else Broken(reason, sent=request.begun))
 
     async def _serve(self) -> None:
         async with (

@@ -19,10 +19,10 @@ from pydantic import TypeAdapter
 from inhouse.content import addresses
 from inhouse.content.addresses import Resolver
 from inhouse.runtime.bridge import in_thread
-from inhouse.runtime.extensions.base import Context, Result, Tool, ToolFailed
+from inhouse.runtime.extensions.base import Context, Result, Tool, ToolFailed, ToolUnclear
 from inhouse.runtime.extensions.mcp import http, stdio
 from inhouse.runtime.extensions.mcp.connection import Connection
-from inhouse.runtime.extensions.mcp.failures import Broken, Unasked, words
+from inhouse.runtime.extensions.mcp.failures import Broken, Unasked, is_unclear, words
 from inhouse.runtime.extensions.mcp.listing import MOST_TOOLS, Known, offered
 from inhouse.runtime.extensions.mcp.results import result
 from inhouse.runtime.extensions.mcp.servers import Server, StdioServer
@@ -30,7 +30,6 @@ from inhouse.runtime.extensions.mcp.sifting import Sifted
 
 T = TypeVar("T")
 
-_IDEMPOTENCY_KEY = "inhouse/idempotency-key"
 _MOST_PAGES = 20
 _CLOSE_SECONDS = 10.0
 _ANSWER: TypeAdapter[types.CallToolResult | types.InputRequiredResult] = TypeAdapter(
@@ -58,7 +57,7 @@ class McpExtension:
     async def tools(self) -> Sequence[Tool]:
         """The server's tools, at most 64, by names of ours. Raises ``ToolFailed``."""
         listed = await self._ask(_listed)
-        self._known = await in_thread(offered, listed, self._server.reading)
+        self._known = await in_thread(offered, listed, self._server.reading, self._server.repeatable)
         return [known.tool for known in self._known.values()]
 
     async def call(self, tool: str, arguments: Mapping[str, Any], context: Context) -> Result:
@@ -73,7 +72,7 @@ class McpExtension:
         try:
             return result(answer, known.output)
         except ToolFailed as error:
-            raise self._failed(error.message) from None
+            raise type(error)(reason=self._hidden(error.message)) from None
 
     async def aclose(self) -> None:
         """Leave the server, in whichever loop there is a connection, and end it where it is a program."""
@@ -94,7 +93,8 @@ class McpExtension:
                 return await self._connection().ask(ask)
         except (MCPError, Broken, Unasked, RuntimeError, ValueError) as error:
             # The error itself is left behind: it holds what the server said, unshortened.
-            raise self._failed(words(error)) from None
+            kind = ToolUnclear if is_unclear(error) else ToolFailed
+            raise kind(reason=self._hidden(words(error))) from None
 
     def _connection(self) -> Connection:
         if self._closed:
@@ -114,9 +114,6 @@ class McpExtension:
             streams = http.connected(server, self._resolve)
         async with streams as (read, write):
             yield Sifted(read), write
-
-    def _failed(self, reason: str) -> ToolFailed:
-        return ToolFailed(reason=self._hidden(reason))
 
     def _hidden(self, text: str) -> str:
         """The text without the secrets that the server was given, and may repeat."""
@@ -141,7 +138,7 @@ async def _listed(client: Client) -> list[types.Tool]:
 async def _called(client: Client, name: str, arguments: dict[str, Any], key: str) -> types.CallToolResult:
     """Make the call. Not by ``Client.call_tool``, which runs the server's schema over the server's answer (see ``fits``)."""
     request = types.CallToolRequest(
-        params=types.CallToolRequestParams(name=name, arguments=arguments, _meta={_IDEMPOTENCY_KEY: key})
+        params=types.CallToolRequestParams(name=name, arguments=arguments, _meta={http.KEY: key})
     )
     try:
         answer = await client.session.send_request(request, _ANSWER)

@@ -17,6 +17,8 @@ TOO_LONG = f"The server sends more than {MOST_MESSAGE // 1024**2} MB at once, wh
 
 #: Codes that we give to errors of our own making, from the range that the protocol leaves to implementations.
 REFUSED = -32018
+UNSENT = -32017
+"""The request never reached the server, or was turned away at its door: nothing was done for it."""
 SESSION_LOST = -32019
 
 _MOST_WORDS = 300
@@ -30,6 +32,11 @@ _SENTENCES = {
 
 class Broken(Exception):
     """The connection can't go on. Its text is a sentence for whoever waits for an answer."""
+
+    def __init__(self, words: str, *, sent: bool = True) -> None:
+        super().__init__(words)
+        self.sent = sent
+        """Whether the request may have been on its way."""
 
 
 class Unasked(Exception):
@@ -45,6 +52,15 @@ def words(error: BaseException) -> str:
     if isinstance(error, MCPError):
         return _of(error)
     return "The server's answer is not what the protocol says."
+
+
+def is_unclear(error: BaseException) -> bool:
+    """Whether the server may have done what it was asked although no answer of its own says so."""
+    if isinstance(error, Broken):
+        return error.sent
+    if isinstance(error, MCPError):
+        return error.code in (REFUSED, CONNECTION_CLOSED, REQUEST_TIMEOUT, PARSE_ERROR)
+    return not isinstance(error, Unasked)
 
 
 def shown(text: str) -> str:
@@ -67,7 +83,7 @@ def _leaves(error: BaseException) -> Iterator[BaseException]:
 
 
 def _of(error: MCPError) -> str:
-    if error.code == REFUSED:
+    if error.code in (REFUSED, UNSENT):
         return shown(error.message)
     return (
         _SENTENCES.get(error.code) or f"The server refuses: {shown(error.message) or 'it does not say why.'}"

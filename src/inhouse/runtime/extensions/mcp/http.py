@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -19,6 +20,7 @@ from inhouse.runtime.extensions.mcp.failures import (
     REFUSED,
     SESSION_LOST,
     TOO_LONG,
+    UNSENT,
 )
 from inhouse.runtime.extensions.mcp.servers import HttpServer
 
@@ -26,6 +28,8 @@ _TIMEOUT = httpx2.Timeout(connect=10.0, read=MOST_SECONDS, write=30.0, pool=5.0)
 _LIMITS = httpx2.Limits(max_connections=32, max_keepalive_connections=4)
 #: What the SDK needs of an answer's headers. Cookies, above all, are not kept.
 _KEPT_HEADERS = ("content-type", MCP_SESSION_ID)
+#: Where a call says by which key it is known again; over HTTP the same stands in the header ``Idempotency-Key``.
+KEY = "inhouse/idempotency-key"
 _SLOW = "The server does not answer in time."
 
 
@@ -77,7 +81,7 @@ class Guard(httpx2.AsyncBaseTransport):
         except (TimeoutError, httpx2.TimeoutException):
             return _error(REFUSED, _SLOW)
         except httpx2.ConnectError:
-            return _error(REFUSED, "No connection to the server, or its certificate is not valid.")
+            return _error(UNSENT, "No connection to the server, or its certificate is not valid.")
         except httpx2.TransportError:
             return _error(REFUSED, "The connection to the server broke off.")
 
@@ -93,13 +97,17 @@ class Guard(httpx2.AsyncBaseTransport):
                 addresses.public_address, url.host, port, self._resolve, allow_private=self._allow_private
             )
         except PrivateAddress as error:
-            raise Refused("The server's address leads into a private network, which is refused.") from error
+            raise Refused(
+                "The server's address leads into a private network, which is refused.", UNSENT
+            ) from error
         except UnknownHost as error:
-            raise Refused("There is no machine of the server's name.") from error
+            raise Refused("There is no machine of the server's name.", UNSENT) from error
         headers = request.headers.copy()
         headers["host"] = url.netloc.decode("ascii")
         # Packed answers would have to be unpacked before they could be measured.
         headers["accept-encoding"] = "identity"
+        if key := _key_of(request):
+            headers["idempotency-key"] = key
         return httpx2.Request(
             request.method,
             url.copy_with(host=address),
@@ -107,6 +115,17 @@ class Guard(httpx2.AsyncBaseTransport):
             stream=request.stream,
             extensions=request.extensions | {"sni_hostname": url.host},
         )
+
+
+def _key_of(request: httpx2.Request) -> str | None:
+    """The key of the call that a request carries. The SDK has no way to send a header along with one call."""
+    if not isinstance(request.stream, httpx2.SyncByteStream):
+        return None
+    body = b"".join(request.stream)
+    if KEY.encode() not in body:
+        return None
+    key = json.loads(body)["params"]["_meta"][KEY]
+    return key if isinstance(key, str) and key.isascii() and key.isprintable() else None
 
 
 async def _let_in(answer: httpx2.Response, request: httpx2.Request) -> httpx2.Response:
@@ -131,7 +150,7 @@ def _check(answer: httpx2.Response, request: httpx2.Request) -> None:
     if answer.is_redirect:
         raise Refused("The server sends us elsewhere, where we don't follow.")
     if status in (httpx2.codes.UNAUTHORIZED, httpx2.codes.FORBIDDEN):
-        raise Refused("The server refuses our key.")
+        raise Refused("The server refuses our key.", UNSENT)
     if answer.headers.get("content-encoding", "identity").lower() != "identity":
         raise Refused("The server packs its answers although it was asked not to.")
     if status >= httpx2.codes.INTERNAL_SERVER_ERROR and not _is_json(answer):

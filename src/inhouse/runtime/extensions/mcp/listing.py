@@ -28,7 +28,9 @@ class Known:
     """The schema of its structured answers, unchecked."""
 
 
-def offered(listed: Sequence[types.Tool], reading: frozenset[str]) -> dict[str, Known]:
+def offered(
+    listed: Sequence[types.Tool], reading: frozenset[str], repeatable: frozenset[str] = frozenset()
+) -> dict[str, Known]:
     """A server's tools by our names for them, at most 64. Tools whose arguments can't be checked are left out."""
     by_name = {tool.name: tool for tool in reversed(listed)}
     ours = names(tool.name for tool in listed)
@@ -39,7 +41,8 @@ def offered(listed: Sequence[types.Tool], reading: frozenset[str]) -> dict[str, 
         tool = by_name[original]
         if parameters := flat(tool.input_schema):
             effect: Effect = "reading" if _only_reads(tool) or {original, name} & reading else "acting"
-            found[name] = Known(_ours(tool, name, parameters, effect), original, tool.output_schema)
+            again = effect == "acting" and (_says_repeatable(tool) or bool({original, name} & repeatable))
+            found[name] = Known(_ours(tool, name, parameters, effect, again), original, tool.output_schema)
     return found
 
 
@@ -47,7 +50,11 @@ def _only_reads(tool: types.Tool) -> bool:
     return tool.annotations is not None and tool.annotations.read_only_hint is True
 
 
-def _ours(tool: types.Tool, name: str, parameters: Json, effect: Effect) -> Tool:
+def _says_repeatable(tool: types.Tool) -> bool:
+    return tool.annotations is not None and tool.annotations.idempotent_hint is True
+
+
+def _ours(tool: types.Tool, name: str, parameters: Json, effect: Effect, repeatable: bool) -> Tool:
     said = tool.title or (tool.annotations.title if tool.annotations else None) or tool.name
     title = plain.shortened(plain.one_line(said[: 4 * _MOST_TITLE]), _MOST_TITLE) or name
     description = plain.clean((tool.description or "")[: 4 * _MOST_DESCRIPTION])
@@ -57,4 +64,5 @@ def _ours(tool: types.Tool, name: str, parameters: Json, effect: Effect) -> Tool
         description=plain.shortened(description, _MOST_DESCRIPTION) or title,
         parameters=parameters,
         effect=effect,
+        repeatable=repeatable,
     )

@@ -11,7 +11,7 @@ from mcp import types
 
 from inhouse.content import plain
 from inhouse.content.moments import moment
-from inhouse.runtime.extensions.base import Json, Result, Source, ToolFailed
+from inhouse.runtime.extensions.base import Json, Result, Source, ToolFailed, ToolUnclear
 from inhouse.runtime.extensions.mcp.failures import shown
 
 _MOST_TEXT = 200_000
@@ -24,13 +24,14 @@ _Resource = types.ResourceLink | types.EmbeddedResource
 
 
 def result(answer: types.CallToolResult, output: Json | None) -> Result:
-    """The answer as a result. Raises ``ToolFailed`` where the tool failed, or breaks the promise of its ``output`` schema."""
+    """The answer as a result. Raises ``ToolFailed`` where the tool failed, ``ToolUnclear`` where it breaks the
+    promise of its ``output`` schema."""
     text = "\n".join(part for block in answer.content if (part := _text(block)))
     if answer.is_error:
         raise ToolFailed(reason=shown(text) or "The tool failed and does not say why.")
     data = answer.structured_content
     if output is not None and not fits(data, output):
-        raise ToolFailed(reason="The server's answer is not what its own schema says.")
+        raise ToolUnclear(reason="The server's answer is not what its own schema says.")
     sources = _sources(answer.content)
     return Result(text=plain.clean(text[:_MOST_TEXT]) or _instead(data, sources), sources=sources, data=data)
 

@@ -51,6 +51,10 @@ class _Server(BaseModel):
     reading: frozenset[str] = Field(frozenset(), max_length=64)
     """Tools, by the server's name or by ours, of which the operator knows that they change nothing."""
 
+    repeatable: frozenset[str] = Field(frozenset(), max_length=64)
+    """Tools, by the server's name or by ours, that do a call which comes twice with one key only once: after a crash
+    such a call is made again. The key is in ``_meta`` as ``inhouse/idempotency-key``, over HTTP in ``Idempotency-Key``."""
+
 
 class StdioServer(_Server):
     """A program on this machine, spoken to over its standard streams."""

@@ -71,7 +71,7 @@ def _tool(raw: Any) -> Json | None:
     if isinstance(remarks := raw.get("annotations"), dict):
         kept["annotations"] = {
             key: remarks[key]
-            for key, kind in (("title", str), ("readOnlyHint", bool))
+            for key, kind in (("title", str), ("readOnlyHint", bool), ("idempotentHint", bool))
             if isinstance(remarks.get(key), kind)
         }
     return kept
