@@ -41,6 +41,7 @@ from inhouse.conversations.handovers import Handovers
 from inhouse.conversations.ledger import Ledger
 from inhouse.conversations.picks import Picks
 from inhouse.conversations.responses import Responses
+from inhouse.conversations.sharing import Consents
 from inhouse.conversations.specialists import Specialists
 from inhouse.conversations.trials import Trials
 from inhouse.conversations.verdicts import Verdicts
@@ -225,6 +226,7 @@ class Home:
     picks: Picks
     actions: Actions
     handovers: Handovers
+    consents: Consents
     fan_data: FanData
     erasure: Erasure
     tuning: Any
@@ -267,6 +269,7 @@ def build(db: Database, folder: Path, **settings: Any) -> Home:
         picks=Picks(db, releases, script),
         actions=Actions(db, releases),
         handovers=Handovers(db),
+        consents=Consents(db),
         fan_data=fan_data,
         erasure=Erasure(db, Blobs(folder / "blobs"), ledger, fan_data),
         tuning=StillTuning(),

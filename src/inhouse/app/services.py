@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from functools import cached_property, partial
 from pathlib import Path
@@ -28,6 +29,7 @@ from inhouse.content.staging import Staging
 from inhouse.conversations.consent import Actions
 from inhouse.conversations.conversations import Conversations
 from inhouse.conversations.erasure import Erasure
+from inhouse.conversations.exports import TraceExports
 from inhouse.conversations.fandata import FanData
 from inhouse.conversations.fans import Fans
 from inhouse.conversations.handovers import Handovers
@@ -35,7 +37,10 @@ from inhouse.conversations.ledger import Ledger
 from inhouse.conversations.picks import Picks
 from inhouse.conversations.responses import Responses
 from inhouse.conversations.retention import Retention
+from inhouse.conversations.sharing import Consents
 from inhouse.conversations.specialists import Specialists
+from inhouse.conversations.telemetry.base import Sink
+from inhouse.conversations.telemetry.factory import make_sink
 from inhouse.conversations.trials import Trials
 from inhouse.conversations.verdicts import Verdicts
 from inhouse.core.errors import InhouseError
@@ -48,8 +53,10 @@ from inhouse.releases.extensions import Extensions
 from inhouse.releases.feeds import FeedReading, StoredFeeds
 from inhouse.releases.releases import Releases
 from inhouse.releases.revocation import Revocation
+from inhouse.runtime.bridge import in_thread
 from inhouse.runtime.engines.base import Engine
 from inhouse.runtime.engines.factory import make_engine
+from inhouse.runtime.engines.watched import Watched
 from inhouse.runtime.extensions.calling import Caller
 from inhouse.runtime.extensions.factory import Plugs
 from inhouse.runtime.profile import installed, profile_of
@@ -161,7 +168,9 @@ class Services:
 
     def open_engine(self) -> Engine:
         """Another client of the engine, for another event loop; whoever opens it closes it."""
-        return make_engine(self.settings, installed(self.settings).file if self._embedded else Path())
+        engine = make_engine(self.settings, installed(self.settings).file if self._embedded else Path())
+        model = installed(self.settings).generation if self._embedded else self.settings.engine_model
+        return Watched(engine, "llama.cpp" if self._embedded else "openai", model)
 
     @cached_property
     def extensions(self) -> Extensions:
@@ -205,6 +214,8 @@ class Services:
         if "desk" in self.__dict__:
             await self.desk.aclose()
         await self.engine.aclose()
+        if (sink := self.__dict__.get("sink")) is not None:
+            await in_thread(sink.close)
 
     @cached_property
     def fans(self) -> Fans:
@@ -212,7 +223,20 @@ class Services:
 
     @cached_property
     def conversations(self) -> Conversations:
-        return Conversations(self.db, self.releases, self.replier, self.settings)
+        return Conversations(self.db, self.releases, self.replier, self.settings, self.sink)
+
+    @cached_property
+    def sink(self) -> Sink | None:
+        """Where turns are exported to, if anywhere."""
+        return make_sink(os.environ, content=self.settings.trace_content)
+
+    @cached_property
+    def consents(self) -> Consents:
+        return Consents(self.db)
+
+    @cached_property
+    def trace_exports(self) -> TraceExports:
+        return TraceExports(self.db)
 
     @cached_property
     def responses(self) -> Responses:

@@ -28,6 +28,7 @@ from inhouse.cli import (
     releases,
     serve,
     teams,
+    traces,
     train,
 )
 from inhouse.core.errors import InhouseError, UsageError
@@ -54,6 +55,7 @@ for group in (
     house,
     doctor,
     bench,
+    traces,
 ):
     group.register(app)
 for name, group in (

@@ -12,12 +12,14 @@ from dataclasses import dataclass
 from typing import Any
 from weakref import WeakValueDictionary
 
-from inhouse.conversations import actions, turns
+from inhouse.conversations import actions, toolcalls, trace, turns
 from inhouse.conversations.running import Running
+from inhouse.conversations.telemetry.base import Sink
 from inhouse.conversations.turns import State, Turn
 from inhouse.core.errors import InhouseError
 from inhouse.core.events import Ended, Failed, Started
 from inhouse.releases.release import Route
+from inhouse.runtime import spans
 from inhouse.runtime.bridge import in_thread
 from inhouse.runtime.request import Answerer, ReplyRequest
 from inhouse.store.database import Database
@@ -60,9 +62,11 @@ class TookTooLong(InhouseError):
 class Answering:
     """The running turns of one process, on one event loop."""
 
-    def __init__(self, db: Database, answerer: Answerer) -> None:
+    def __init__(self, db: Database, answerer: Answerer, sink: Sink | None = None) -> None:
+        """``sink`` is told of every turn that was stored as it ended."""
         self._db = db
         self._answerer = answerer
+        self._sink = sink
         self._running: dict[str, Running] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._flusher: asyncio.Task[None] | None = None
@@ -130,6 +134,10 @@ class Answering:
         task.add_done_callback(self._tasks.discard)
 
     async def _produce(self, running: Running, request: ReplyRequest) -> Ended:
+        with spans.recording(running.recorder):
+            return await self._end_of(running, request)
+
+    async def _end_of(self, running: Running, request: ReplyRequest) -> Ended:
         events = self._answerer.reply(request)
         ended: Ended | None = None
         try:
@@ -151,9 +159,10 @@ class Answering:
         state, event = await _outcome(running, producer)
         event = event.model_copy(update={"seq": running.seq + 1})
         answer = event.answer if isinstance(event, Ended) else running.shown
-        trace = _trace(running, route, event)
+        traced = trace.made(running, route, event)
+        stored = None
         try:
-            await in_thread(self._store_end, running.turn_id, state, answer, event, trace)
+            stored = await in_thread(self._store_end, running.turn_id, state, answer, event, traced)
         except Exception:
             # The row stays as it is, and the next start-up shows the turn as interrupted.
             log.exception("turn %s could not be stored", running.turn_id)
@@ -162,6 +171,16 @@ class Answering:
         finally:
             running.publish(event)
             self._running.pop(running.turn_id, None)
+        if stored is not None and self._sink is not None:
+            await in_thread(self._tell, self._sink, stored, route)
+
+    def _tell(self, sink: Sink, turn: Turn, route: Route) -> None:
+        try:
+            sink.take(turn, route.ai)
+        except Exception:
+            log.exception(
+                "turn %s could not be exported", turn.id
+            )  # it is stored, and the fan has their answer
 
     async def _flush(self) -> None:
         """Keep what was shown, at most every half second, so that a kill loses little; obey a stop from elsewhere.
@@ -192,12 +211,15 @@ class Answering:
             ]
 
     def _store_end(
-        self, turn_id: str, state: State, answer: str, event: Ended | Failed, trace: dict[str, Any]
-    ) -> None:
+        self, turn_id: str, state: State, answer: str, event: Ended | Failed, traced: dict[str, Any]
+    ) -> Turn | None:
         with self._db.write() as tx:
-            ended = turns.end(tx, turn_id, state, answer, event, trace)
+            ended = turns.end(tx, turn_id, state, answer, event, traced)
+            if ended is not None:
+                toolcalls.keep(tx, ended)
             if ended is not None and isinstance(event, Ended) and event.proposal is not None:
                 actions.propose(tx, ended, event.proposal)
+        return ended
 
 
 def _is_due(running: Running, kept: str, beat: float) -> bool:
@@ -227,17 +249,3 @@ async def _outcome(running: Running, producer: asyncio.Task[Ended]) -> tuple[Sta
 
 def _failed(error: InhouseError) -> Failed:
     return Failed(code=error.code, message=error.message)
-
-
-def _trace(running: Running, route: Route, event: Ended | Failed) -> dict[str, Any]:
-    return {
-        "version": 1,
-        "release": route.release_number,
-        "generation": route.generation_id,
-        "adapter": route.adapter.hash if route.adapter else None,
-        "amendment": route.amendment,
-        "index_revision": route.index_revision,
-        "steps": running.steps,
-        "total_ms": running.elapsed_ms(),
-        "timing": event.timing.model_dump(mode="json") if isinstance(event, Ended) else None,
-    }

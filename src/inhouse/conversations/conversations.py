@@ -16,6 +16,7 @@ from inhouse.accounts.authorisation import authorise
 from inhouse.conversations import fans, threads, turns
 from inhouse.conversations.answering import Answering, Stored, Work
 from inhouse.conversations.fans import Fan
+from inhouse.conversations.telemetry.base import Sink
 from inhouse.conversations.turns import Conversation, Origin, Turn
 from inhouse.core import clock, ids
 from inhouse.core.errors import InhouseError, TooLarge, TooMany, UsageError
@@ -50,11 +51,18 @@ class NotRetriable(InhouseError):
 class Conversations:
     """The turn path of one process. ``begin`` and the rest of the async methods belong to one event loop."""
 
-    def __init__(self, db: Database, releases: Releases, answerer: Answerer, settings: Settings) -> None:
+    def __init__(
+        self,
+        db: Database,
+        releases: Releases,
+        answerer: Answerer,
+        settings: Settings,
+        sink: Sink | None = None,
+    ) -> None:
         self._db = db
         self._releases = releases
         self._settings = settings
-        self._answering = Answering(db, answerer)
+        self._answering = Answering(db, answerer, sink)
 
     async def begin(
         self,
@@ -210,12 +218,18 @@ class Conversations:
             return threads.latest(tx, fan)
 
     def listing(
-        self, actor: Actor, ai_id: str, *, before: str | None = None, limit: int = 50
+        self,
+        actor: Actor,
+        ai_id: str,
+        *,
+        before: str | None = None,
+        limit: int = 50,
+        wanted: threads.Filter | None = None,
     ) -> list[threads.Summary]:
         """The AI's conversations for its team, the latest first; ``before`` is the last id of the page before."""
         with self._db.read() as tx:
             authorise(tx, actor, Action.REVIEW, ai_id=ai_id)
-            return threads.listing(tx, ai_id, before=before, limit=limit)
+            return threads.listing(tx, ai_id, before=before, limit=limit, wanted=wanted)
 
     def read(self, actor: Actor, ai_id: str, conversation_id: str) -> list[Turn]:
         """One conversation for the team, with traces. That it was read goes into the audit log."""

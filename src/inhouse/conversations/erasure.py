@@ -11,7 +11,7 @@ from inhouse.accounts import ais, audit
 from inhouse.accounts.actors import Action, Actor
 from inhouse.accounts.authorisation import authorise
 from inhouse.accounts.tables import ais as ais_table
-from inhouse.conversations import ledger
+from inhouse.conversations import ledger, lineage
 from inhouse.conversations.fandata import FanData
 from inhouse.conversations.fans import Fan
 from inhouse.conversations.ledger import Ledger, Receipt
@@ -90,7 +90,8 @@ class Erasure:
 
     def _erase_in(self, tx: Tx, actor: Actor, ai_id: str) -> Receipt:
         blobs = sorted({name for names in self._blob_names for name in names(tx, ai_id)})
-        counts = _remove_rows(tx, ai_id)
+        counts = _remove_rows(tx, ai_id) | {"data_sets": len(lineage.of_ai(tx, ai_id))}
+        lineage.mark_ai(tx, ai_id, "erased")
         ais.mark_erased(tx, ai_id)
         receipt = ledger.record(tx, "ai", ai_id, counts | {"files": len(blobs), "ais": 1})
         audit.record(tx, actor, "erased AI", ai_id=ai_id, subject=receipt.id)

@@ -8,7 +8,7 @@ from sqlalchemy import Column, delete, select, update
 
 from inhouse.accounts import audit
 from inhouse.accounts.actors import Actor
-from inhouse.conversations import fans, ledger
+from inhouse.conversations import fans, ledger, lineage
 from inhouse.conversations.fans import Fan
 from inhouse.conversations.ledger import Ledger, Receipt
 from inhouse.conversations.tables import (
@@ -19,6 +19,7 @@ from inhouse.conversations.tables import (
     picks,
     responses,
     tool_calls,
+    trace_consents,
     turns,
 )
 from inhouse.conversations.tables import fans as fans_table
@@ -37,6 +38,7 @@ _SHOWN = {
     "tool_calls": tool_calls.c["id", "extension", "tool", "at"],
     "responses": responses.c["id", "turn_id", "settings", "created_at"],
     "actions": actions.c["id", "turn_id", "title", "arguments", "state", "line", "result", "created_at"],
+    "trace_consents": trace_consents.c["id", "purpose", "text_version", "given_at", "withdrawn_at"],
 }
 
 
@@ -52,6 +54,7 @@ class FanData:
         """All that is held about this fan, as JSON: ``counts`` by kind, then the rows of each kind."""
         with self._db.read() as tx:
             held = {name: _rows(tx, fan, list(columns)) for name, columns in _SHOWN.items()}
+            held["data_sets"] = [one.model_dump(mode="json") for one in lineage.of_fan(tx, fan.id)]
         counts = {name: len(rows) for name, rows in held.items()}
         return {"counts": counts, **held}
 
@@ -73,6 +76,8 @@ class FanData:
         """Remove the fan's rows in the caller's transaction; returns how many went, by kind."""
         counts = {"adapters_tainted": self._withdraw(tx, fan)}
         counts["pinned_answers"] = _blank_amendments(tx, fan)
+        counts["data_sets"] = len(lineage.of_fan(tx, fan.id))
+        lineage.mark_fan(tx, fan.id, "erased")
         for name, table in (
             ("cases", cases),
             ("corrections", corrections),
@@ -81,6 +86,7 @@ class FanData:
             ("tool_calls", tool_calls),
             ("responses", responses),
             ("actions", actions),
+            ("trace_consents", trace_consents),
             ("turns", turns),
             ("conversations", conversations),
         ):

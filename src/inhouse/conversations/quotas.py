@@ -8,6 +8,7 @@ from datetime import datetime, time
 from sqlalchemy import ColumnElement, func, select
 
 from inhouse.conversations.tables import tool_calls
+from inhouse.conversations.toolcalls import REFUSED
 from inhouse.core.errors import InhouseError
 from inhouse.runtime.extensions.base import Context, Limits, Tool
 from inhouse.store.database import Tx
@@ -26,6 +27,7 @@ def take(tx: Tx, context: Context, extension: str, tool: Tool, limits: Limits) -
         tool_calls.c.ai_id == context.ai_id,
         tool_calls.c.extension == extension,
         tool_calls.c.at >= midnight,
+        tool_calls.c.state.is_distinct_from(REFUSED),
     )
     of_fan = (*of_ai, tool_calls.c.fan_id == context.fan_id)
     if _count(tx, of_fan) >= limits.fan_daily or _count(tx, of_ai) >= limits.ai_daily:

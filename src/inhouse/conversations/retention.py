@@ -23,6 +23,7 @@ from inhouse.conversations.tables import (
     picks,
     responses,
     tool_calls,
+    trace_consents,
     turns,
 )
 from inhouse.conversations.turns import RUNNING
@@ -92,6 +93,11 @@ def remove_older(tx: Tx, ai_id: str, before: datetime) -> dict[str, int]:
             for table in (conversations, corrections, picks, responses)
         ),
     )
+    nobodys = and_(
+        trace_consents.c.ai_id == ai_id,
+        trace_consents.c.fan_id.is_not(None),
+        ~exists().where(fans.c.id == trace_consents.c.fan_id),
+    )
     wheres = {
         turns: old_turn,
         responses: old_response,
@@ -100,5 +106,6 @@ def remove_older(tx: Tx, ai_id: str, before: datetime) -> dict[str, int]:
         actions: old_action,
         conversations: empty,
         fans: forgotten,
+        trace_consents: nobodys,  # after the fans
     }
     return {table.name: tx.execute(delete(table).where(where)).rowcount for table, where in wheres.items()}

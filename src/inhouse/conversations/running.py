@@ -8,7 +8,9 @@ import time
 from collections.abc import AsyncIterator
 from typing import Any
 
+from inhouse.core import clock
 from inhouse.core.events import Ended, Event, Failed, Replaced, Started, Step, Token
+from inhouse.runtime.spans import Recorder
 
 _MOST_STEPS = 100
 _MOST_DETAIL_CHARS = 4000
@@ -25,6 +27,8 @@ class Running:
         self.events: list[Event] = []
         self.steps: list[dict[str, Any]] = []
         self.producer: asyncio.Task[Ended] | None = None
+        self.began_at = clock.now()
+        self.recorder = Recorder()
         self._began = time.perf_counter()
         self._changed = asyncio.Event()
         self.publish(Started(turn_id=turn_id, release_id=release_id))

@@ -139,7 +139,8 @@ erasures = Table(
     Column("receipt", String(64), nullable=False),
 )
 
-#: Every call of a tool, for quotas and for what it is worth; what was asked and found stands in its turn.
+#: Every call of a tool, for quotas and for what it is worth; what was asked and found stands in its turn. ``state`` and
+#: what follows are known when the turn has ended.
 tool_calls = Table(
     "tool_calls",
     metadata,
@@ -150,6 +151,9 @@ tool_calls = Table(
     Column("tool", String(48), nullable=False),
     Column("cost", Float, nullable=False),
     Column("at", Moment, nullable=False),
+    Column("turn_id", _ID, nullable=True, index=True),
+    Column("state", String(10), nullable=True),
+    Column("ms", Float, nullable=True),
     Index("ix_tool_calls_ai_id_extension_at", "ai_id", "extension", "at"),
     Index("ix_tool_calls_fan_id_extension_at", "fan_id", "extension", "at"),
 )
@@ -201,4 +205,48 @@ actions = Table(
     Column("seen_by", _ID, nullable=True),
     Index("ix_actions_ai_id_created_at", "ai_id", "created_at"),
     Index("ix_actions_state", "state"),
+)
+
+#: Agreements that traces may feed a shared generation: the AI's owner's where ``fan_id`` is empty, else a fan's own.
+trace_consents = Table(
+    "trace_consents",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("ai_id", _ID, nullable=False),
+    Column("fan_id", _ID, nullable=True, index=True),
+    Column("purpose", String(40), nullable=False),
+    Column("text_version", Integer, nullable=False),
+    Column("given_at", Moment, nullable=False),
+    Column("given_by", _ID, nullable=True),
+    Column("withdrawn_at", Moment, nullable=True),
+    Column("withdrawn_by", _ID, nullable=True),
+    Index("ix_trace_consents_ai_id_fan_id", "ai_id", "fan_id"),
+)
+
+#: Data sets that were made of traces.
+trace_exports = Table(
+    "trace_exports",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("purpose", String(40), nullable=False),
+    Column("text_version", Integer, nullable=False),
+    Column("file", String(255), nullable=False),
+    Column("sha256", String(64), nullable=True),  # of the file, once it is whole
+    Column("traces", Integer, nullable=False),
+    Column("removed", Json, nullable=False),
+    Column("begun_at", Moment, nullable=False),
+    Column("begun_by", _ID, nullable=True),
+    Column("finished_at", Moment, nullable=True),
+)
+
+#: Which data set holds a trace of whom: SHA-256 of ids only, so that it outlives the fan and the AI that it speaks of.
+trace_lineage = Table(
+    "trace_lineage",
+    metadata,
+    Column("export_id", _ID, ForeignKey("trace_exports.id"), primary_key=True),
+    Column("trace", String(64), primary_key=True),
+    Column("fan", String(64), nullable=False, index=True),
+    Column("ai", String(64), nullable=False, index=True),
+    Column("gone_at", Moment, nullable=True),
+    Column("gone_why", String(10), nullable=True),
 )

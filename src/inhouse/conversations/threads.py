@@ -2,19 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, Select, exists, func, or_, select
 
 from inhouse.conversations.fans import Fan
-from inhouse.conversations.tables import conversations, turns
+from inhouse.conversations.tables import conversations, corrections, tool_calls, turns
 from inhouse.conversations.turns import Conversation, Origin
 from inhouse.core.errors import NotFound
 from inhouse.store.database import Tx
 
 _MOST_ROWS = 500
 _EXCERPT = 160
+
+
+class Filter(BaseModel):
+    """Which conversations a list shows: those in which one turn fits all that is asked for."""
+
+    model_config = ConfigDict(frozen=True)
+
+    tool: str = ""
+    """``extension/tool`` that was called."""
+    verdict: Literal["", "up", "down", "corrected"] = ""
+    failed: bool = False
+    """An answer broke off, or a tool failed or was refused."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it lets everything through."""
+        return self == Filter()
 
 
 class Summary(BaseModel):
@@ -49,7 +68,9 @@ def of_ai(tx: Tx, ai_id: str, conversation_id: str) -> Conversation:
     return Conversation(**row._mapping)
 
 
-def listing(tx: Tx, ai_id: str, *, before: str | None, limit: int) -> list[Summary]:
+def listing(
+    tx: Tx, ai_id: str, *, before: str | None, limit: int, wanted: Filter | None = None
+) -> list[Summary]:
     """Conversations by the time they were opened, the newest first (ids sort by time)."""
     opening = turns.alias("opening")
     first = select(opening.c.question).where(opening.c.conversation_id == conversations.c.id)
@@ -68,7 +89,31 @@ def listing(tx: Tx, ai_id: str, *, before: str | None, limit: int) -> list[Summa
     )
     if before is not None:
         query = query.where(conversations.c.id < before)
+    if wanted is not None and not wanted.is_open:
+        query = query.where(exists(_fitting(wanted)))
     return [_summary(dict(row._mapping)) for row in tx.execute(query)]
+
+
+def _fitting(wanted: Filter) -> Select[tuple[str]]:
+    one = turns.alias("fitting")
+    here = (one.c.conversation_id == conversations.c.id, one.c.ai_id == conversations.c.ai_id)
+    return select(one.c.id).where(*here, *_asked(wanted, one.c.id, one.c.thumb, one.c.state))
+
+
+def _asked(
+    wanted: Filter, turn_id: ColumnElement[str], thumb: ColumnElement[str], state: ColumnElement[str]
+) -> Iterator[ColumnElement[bool]]:
+    if wanted.tool:
+        extension, _, tool = wanted.tool.partition("/")
+        named = (tool_calls.c.extension == extension, tool_calls.c.tool == tool)
+        yield exists().where(tool_calls.c.turn_id == turn_id, *named)
+    if wanted.verdict == "corrected":
+        yield exists().where(corrections.c.turn_id == turn_id, corrections.c.undone_at.is_(None))
+    elif wanted.verdict:
+        yield thumb == wanted.verdict
+    if wanted.failed:
+        broken = (tool_calls.c.turn_id == turn_id, tool_calls.c.state.is_distinct_from("done"))
+        yield or_(state.in_(("failed", "interrupted")), exists().where(*broken))
 
 
 def _summary(values: dict[str, object]) -> Summary:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import Row, func, select, update
+from sqlalchemy import Row, Select, func, select, update
 
 from inhouse.conversations.fans import Fan
 from inhouse.conversations.tables import conversations, turns
@@ -75,6 +75,8 @@ class Turn(BaseModel):
     thumb: Literal["up", "down"] | None
     attempts: int
     created_at: datetime
+    asked_at: datetime
+    """When its latest attempt began."""
     ended_at: datetime | None
 
     @property
@@ -226,6 +228,11 @@ def bounded(exchanges: Sequence[Exchange]) -> tuple[Exchange, ...]:
             break
         kept.append(exchange)
     return tuple(reversed(kept))
+
+
+def found(tx: Tx, query: Select[Any]) -> list[Turn]:
+    """The turns that a query over the whole table finds; the caller sees to whose they are."""
+    return [_turn(row) for row in tx.execute(query)]
 
 
 def asked_since(tx: Tx, fan: Fan, since: datetime) -> list[datetime]:

@@ -74,7 +74,7 @@ class Verdicts:
             if turn.author != "ai":
                 raise NothingToCorrect()
             amendments.check_pin(turn.question, answer)
-            for former in _standing(tx, ai_id, [turn_id]):
+            for former in standing(tx, ai_id, [turn_id]):
                 _undo(tx, former)
             made = _make(tx, actor, turn, answer.strip())
             audit.record(tx, actor, "corrected answer", ai_id=ai_id, subject=made.id)
@@ -94,7 +94,7 @@ class Verdicts:
         """The corrections that hold, by the turn that they correct."""
         with self._db.read() as tx:
             authorise(tx, actor, Action.REVIEW, ai_id=ai_id)
-            return {c.turn_id: c for c in _standing(tx, ai_id, turn_ids)}
+            return {c.turn_id: c for c in standing(tx, ai_id, turn_ids)}
 
     def listing(self, actor: Actor, ai_id: str, limit: int = 200) -> list[Correction]:
         """The corrections that hold, the newest first."""
@@ -165,7 +165,8 @@ def _undo(tx: Tx, correction: Correction) -> None:
     tx.execute(update(corrections).where(here).values(undone_at=clock.now()))
 
 
-def _standing(tx: Tx, ai_id: str, turn_ids: Sequence[str]) -> list[Correction]:
+def standing(tx: Tx, ai_id: str, turn_ids: Sequence[str]) -> list[Correction]:
+    """The corrections of these turns that hold."""
     query = select(corrections).where(
         corrections.c.ai_id == ai_id, corrections.c.turn_id.in_(turn_ids), corrections.c.undone_at.is_(None)
     )

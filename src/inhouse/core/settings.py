@@ -78,6 +78,12 @@ class Settings(BaseSettings):
         120, ge=1, description="Requests that one API key may make in a minute."
     )
 
+    trace_content: bool = Field(
+        False,
+        description="Whether exported traces hold the words of fans and answers; where they go is OpenTelemetry's own "
+        "`OTEL_EXPORTER_OTLP_ENDPOINT`.",
+    )
+
     @property
     def database(self) -> str:
         """The database's SQLAlchemy address."""

@@ -7,8 +7,11 @@ from collections.abc import Sequence
 from inhouse.content.embedding.base import Embedder, EmbedderFailed
 from inhouse.content.index import View
 from inhouse.content.search import Found, Search
+from inhouse.runtime import spans
 from inhouse.runtime.bridge import in_thread
 from inhouse.runtime.request import Exchange
+
+_TITLES_NOTED = 5
 
 
 class SearchRetriever:
@@ -20,7 +23,15 @@ class SearchRetriever:
 
     async def find(self, view: View, question: str, history: Sequence[Exchange], k: int) -> Found:
         """The ``k`` best passages of a view with the signs of support."""
-        return await in_thread(self._search.look, view, question, k, history)
+        with spans.leaf("retrieval", asked=question, k=k) as noted:
+            found = await in_thread(self._search.look, view, question, k, history)
+            titles = dict.fromkeys(passage.title for passage in found.passages)
+            noted |= {
+                "query": found.question,
+                "found": list(titles)[:_TITLES_NOTED],
+                "passages": [passage.id for passage in found.passages],
+            }
+            return found
 
     async def similar(self, question: str, texts: Sequence[str]) -> Sequence[float]:
         """Cosines of questions. Both sides are embedded as questions, which is how the model compares like with like."""

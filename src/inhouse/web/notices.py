@@ -38,6 +38,7 @@ _NOTICES = {
     "experiment-stopped": N_("Stopped. Fans are back on the old way."),
     "look-queued": N_("It is being counted. Load this page again in a moment."),
     "extension-off": N_("Switched off."),
+    "sharing-on": N_("Thank you. You can switch it off here at any time."),
 }
 
 

@@ -19,6 +19,7 @@ from inhouse.conversations.fans import Fans
 from inhouse.conversations.handovers import Handovers
 from inhouse.conversations.picks import Picks
 from inhouse.conversations.responses import Responses
+from inhouse.conversations.sharing import Consents
 from inhouse.conversations.trials import Trials
 from inhouse.conversations.verdicts import Verdicts
 from inhouse.core.settings import Settings
@@ -73,6 +74,8 @@ class Services(Protocol):
     def actions(self) -> Actions: ...
     @property
     def handovers(self) -> Handovers: ...
+    @property
+    def consents(self) -> Consents: ...
     @property
     def fan_data(self) -> FanData: ...
     @property

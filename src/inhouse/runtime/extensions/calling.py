@@ -15,6 +15,7 @@ from jsonschema.exceptions import SchemaError
 from pydantic import BaseModel, ConfigDict
 
 from inhouse.core.errors import InhouseError
+from inhouse.runtime import spans
 from inhouse.runtime.extensions.base import Context, Extension, Json, Limits, Result, Source, Tool
 
 _log = logging.getLogger(__name__)
@@ -22,6 +23,8 @@ _MOST_SOURCES = 20
 _MOST_ARGUMENTS = 16_000
 #: JSON of a result beyond this is dropped; its text says the same.
 _MOST_DATA = 200_000
+#: What of a result the trace says.
+_TITLES_NOTED, _TEXT_NOTED = 5, 200
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,13 @@ class Caller:
 
     async def call(self, attached: Attached, arguments: Json, context: Context) -> Outcome:
         """Never raises but for being cancelled."""
+        asked = {"call": context.call_id, "extension": attached.extension, "tool": attached.tool.name}
+        with spans.whole("tool", **asked, title=attached.tool.title, arguments=arguments) as noted:
+            outcome = await self._call(attached, arguments, context)
+            noted |= {"state": outcome.state, "line": outcome.line, "found": _told(outcome.result)}
+            return outcome
+
+    async def _call(self, attached: Attached, arguments: Json, context: Context) -> Outcome:
         began = time.perf_counter()
         state: Literal["done", "failed", "refused"] = "refused"
         line, result = _refusal(attached.tool, arguments), None
@@ -136,6 +146,13 @@ async def _called(
         _log.exception("The tool %s of %s broke", attached.tool.name, attached.extension)
         return f"{title} broke.", None
     return "", within(result, attached.limits)
+
+
+def _told(result: Result | None) -> list[str]:
+    """A result in a few titles, for the trace."""
+    if result is None:
+        return []
+    return [source.title for source in result.sources[:_TITLES_NOTED]] or [result.text[:_TEXT_NOTED]]
 
 
 def within(result: Result, limits: Limits) -> Result:

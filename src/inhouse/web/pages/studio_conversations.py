@@ -5,7 +5,12 @@ from __future__ import annotations
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from inhouse.conversations import toolcalls
+from inhouse.conversations.threads import Filter
+from inhouse.core.errors import UsageError
+from inhouse.web import waterfall
 from inhouse.web.forms import Posted
+from inhouse.web.i18n import N_
 from inhouse.web.pages import turn_view
 from inhouse.web.pages.studio_visit import Studio
 
@@ -14,14 +19,20 @@ _PAGE = 50
 
 
 @router.get("")
-def page(studio: Studio, before: str = "", only: str = "") -> Response:
-    """The newest conversations; ``only=down`` those with a thumb down."""
+def page(
+    studio: Studio, before: str = "", tool: str = "", verdict: str = "", failed: bool = False
+) -> Response:
+    """The newest conversations; those with a turn that called a tool, got a verdict, or in which something failed."""
+    wanted = _filter(tool, verdict, failed)
     found = studio.services.conversations.listing(
-        studio.actor, studio.ai.id, before=before or None, limit=_PAGE
+        studio.actor, studio.ai.id, before=before or None, limit=_PAGE, wanted=wanted
     )
-    shown = [summary for summary in found if only != "down" or summary.thumbs_down]
     older = found[-1].id if len(found) == _PAGE else ""
-    return studio.page("conversations", "conversations.html", summaries=shown, only=only, older=older)
+    with studio.services.db.read() as tx:
+        tools = [(name, name) for name in toolcalls.called(tx, studio.ai.id)]
+    return studio.page(
+        "conversations", "conversations.html", summaries=found, wanted=wanted, tools=tools, older=older
+    )
 
 
 @router.get("/{conversation_id}")
@@ -36,11 +47,13 @@ def read(studio: Studio, conversation_id: str) -> Response:
         studio.actor, studio.ai.id, [turn.id for turn in turns]
     )
     traces = {turn.id: turn.trace or {} for turn in turns}
+    pictures = {turn.id: waterfall.rows(turn.trace) for turn in turns}
     return studio.page(
         "conversations",
         "conversation.html",
         turns=views,
         traces=traces,
+        pictures=pictures,
         corrections=corrections,
         conversation_id=conversation_id,
     )
@@ -59,3 +72,9 @@ def undo(studio: Studio, conversation_id: str, form: Posted) -> Response:
     """Take a correction back, all three things of it."""
     studio.services.verdicts.undo(studio.actor, studio.ai.id, form.text("correction", 60))
     return studio.go(f"conversations/{conversation_id}", "undone")
+
+
+def _filter(tool: str, verdict: str, failed: bool) -> Filter:
+    if verdict not in ("", "up", "down", "corrected"):
+        raise UsageError(reason=N_("There is no such verdict."))
+    return Filter(tool=tool[:100], verdict=verdict, failed=failed)

@@ -8,6 +8,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from inhouse.accounts.actors import Action
+from inhouse.conversations import toolcalls
 from inhouse.core.errors import InhouseError, UsageError
 from inhouse.releases.extensions import MOST_SETTINGS
 from inhouse.runtime.bridge import in_thread
@@ -80,11 +81,13 @@ def _page(studio: StudioVisit, status: int = 200, **values: Any) -> Response:
     services = studio.services
     with services.db.read() as tx:
         live = services.releases.current(tx, studio.ai.id)
+        counts = toolcalls.counts(tx, studio.ai.id)
     attached = services.extensions.listing(studio.actor, studio.ai.id)
     shown = {
         "attached": attached,
         "kinds_there": {one.kind for one in attached},
         "live": live.extensions if live else (),
+        "counts": counts,
         "kinds": {name: factory.KINDS[name] for name in _FORMS},
         "colleagues": [
             (ai.slug, ai.name)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from fastapi import APIRouter
 from starlette.responses import Response
 
 from inhouse.accounts.actors import Action
+from inhouse.conversations import sharing_texts
 from inhouse.core.errors import InhouseError, UsageError
 from inhouse.web.forms import Posted
 from inhouse.web.i18n import N_
-from inhouse.web.pages.studio_visit import Studio
+from inhouse.web.pages.studio_visit import Studio, StudioVisit
 
 router = APIRouter(prefix="/studio/{slug}/settings")
 
@@ -17,7 +20,7 @@ router = APIRouter(prefix="/studio/{slug}/settings")
 @router.get("")
 def page(studio: Studio) -> Response:
     """The forms."""
-    return studio.page("settings", "settings.html", manages=Action.MANAGE in studio.may)
+    return _page(studio)
 
 
 @router.post("")
@@ -34,10 +37,7 @@ def save(studio: Studio, form: Posted) -> Response:
             keep_for_ever=not days,
         )
     except InhouseError as error:
-        manages = Action.MANAGE in studio.may
-        return studio.page(
-            "settings", "settings.html", error.status, manages=manages, error=studio.told(error)
-        )
+        return _page(studio, error.status, error=studio.told(error))
     return studio.go("settings", "saved")
 
 
@@ -47,6 +47,19 @@ def export(studio: Studio) -> Response:
     written = studio.services.export(studio.actor, studio.ai.id)
     named = {"Content-Disposition": f'attachment; filename="{studio.ai.slug}.json"'}
     return Response(written, media_type="application/json", headers=named)
+
+
+@router.post("/share")
+def share(studio: Studio, _form: Posted) -> Response:
+    """Agree that this AI's questions may feed a shared generation, where fans agree too."""
+    studio.services.consents.give(studio.actor, studio.ai.id)
+    return studio.go("settings#share", "sharing-on")
+
+
+@router.post("/keep")
+def keep(studio: Studio, _form: Posted) -> Response:
+    """Take that back for all fans at once."""
+    return _page(studio, withdrawn=studio.services.consents.withdraw(studio.actor, studio.ai.id))
 
 
 @router.post("/archive")
@@ -70,3 +83,13 @@ def erase(studio: Studio, form: Posted) -> Response:
         raise UsageError(reason=N_("Type the AI's name in addresses to erase it. Nothing was erased."))
     receipt = studio.services.erasure.erase_ai(studio.actor, studio.ai.id)
     return studio.visit.page("studio/erased.html", receipt=receipt)
+
+
+def _page(studio: StudioVisit, status: int = 200, **values: Any) -> Response:
+    shown = {
+        "manages": Action.MANAGE in studio.may,
+        "sharing": studio.services.consents.of_ai(studio.actor, studio.ai.id),
+        "words": sharing_texts.text("owner", studio.visit.language),
+        "withdrawn": None,
+    }
+    return studio.page("settings", "settings.html", status, **shown | values)

@@ -1,0 +1,1 @@
+"""Telling a collector of every turn: OpenTelemetry, where the operator wants it."""

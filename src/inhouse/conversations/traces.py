@@ -1,0 +1,232 @@
+"""The traces that owner and fan agreed to share, with personal data taken out: what the lab learns from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import select
+
+from inhouse.content import index, languages
+from inhouse.conversations import sharing, trace, turns, verdicts
+from inhouse.conversations.personal.mask import Mask
+from inhouse.conversations.sharing_texts import PURPOSE, Purpose
+from inhouse.conversations.tables import trace_consents
+from inhouse.conversations.tables import turns as turns_table
+from inhouse.conversations.turns import RUNNING, Turn
+from inhouse.core.events import Ended
+from inhouse.runtime.request import Exchange
+from inhouse.store.database import Database, Tx
+
+_BATCH = 200
+
+
+class _Value(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class Said(_Value):
+    """An exchange before the question."""
+
+    question: str
+    answer: str
+
+
+class ToolUse(_Value):
+    """A tool that was asked, with which words, and what came of it."""
+
+    extension: str
+    tool: str
+    arguments: dict[str, Any]
+    state: str
+    ms: float
+
+
+class SharedTrace(_Value):
+    """One turn as it may leave the fence. Times are UTC; placeholders such as ``[NAME_1]`` mean the same piece throughout."""
+
+    id: str
+    """The turn's."""
+    ai_id: str
+    fan_id: str = Field(exclude=True)
+    """For the lineage; it is in no file."""
+    release: int | None
+    generation: str | None
+    language: str
+    question: str
+    history: tuple[Said, ...]
+    """What was said before it since both agreed, as far as its sources still stand."""
+    calls: tuple[ToolUse, ...]
+    kind: str | None
+    """What kind of answer it became, where it became one."""
+    state: str
+    thumb: Literal["up", "down"] | None
+    correction: str | None
+    """What the team would have answered."""
+    asked_at: datetime
+    ended_at: datetime | None
+    total_ms: float
+    removed: dict[str, int]
+    """How many pieces of personal data were taken out, by kind."""
+
+
+class Traces:
+    """Reads shared traces."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def consented(
+        self, purpose: Purpose = PURPOSE, ai_ids: Sequence[str] | None = None
+    ) -> Iterator[SharedTrace]:
+        """The traces of these AIs (of all), each AI's oldest first, that both sides' consents in force cover.
+
+        What has been withdrawn or erased by the time that a batch is read is not among them.
+        """
+        for ai_id in self._agreed(purpose, ai_ids):
+            after = ""
+            while True:
+                with self._db.read() as tx:
+                    found = _covered(tx, ai_id, after)
+                    shared = [_shared(tx, turn, since) for turn, since in found if turn.trace]
+                yield from shared
+                if len(found) < _BATCH:
+                    break
+                after = found[-1][0].id
+
+    def _agreed(self, purpose: Purpose, ai_ids: Sequence[str] | None) -> list[str]:
+        query = select(trace_consents.c.ai_id).where(
+            trace_consents.c.fan_id.is_(None), trace_consents.c.purpose == purpose, sharing.in_force()
+        )
+        with self._db.read() as tx:
+            agreed = set(tx.execute(query).scalars())
+        return sorted(agreed if ai_ids is None else agreed & set(ai_ids))
+
+
+def still_covered(tx: Tx, traces: Sequence[SharedTrace]) -> list[SharedTrace]:
+    """Of traces that were read a moment ago, those that consents cover now and whose fan is still there."""
+    since = {
+        (ai_id, fan_id): moment
+        for ai_id in {one.ai_id for one in traces}
+        for fan_id, moment in _since(tx, ai_id).items()
+    }
+    return [
+        one
+        for one in traces
+        if (one.ai_id, one.fan_id) in since and one.asked_at >= since[one.ai_id, one.fan_id]
+    ]
+
+
+def _since(tx: Tx, ai_id: str) -> dict[str, datetime]:
+    """From when on each fan's turns are covered: both must have agreed before."""
+    owner = sharing.standing(tx, ai_id)
+    if owner is None:
+        return {}
+    query = select(trace_consents.c.fan_id, trace_consents.c.given_at).where(
+        trace_consents.c.ai_id == ai_id, trace_consents.c.fan_id.is_not(None), sharing.in_force()
+    )
+    return {row.fan_id: max(row.given_at, owner.given_at) for row in tx.execute(query)}
+
+
+def _covered(tx: Tx, ai_id: str, after: str) -> list[tuple[Turn, datetime]]:
+    """The next turns of fans who agreed, with the moment since when theirs count."""
+    since = _since(tx, ai_id)
+    if not since:
+        return []
+    consent = trace_consents
+    query = (
+        select(turns_table)
+        .join(consent, (consent.c.fan_id == turns_table.c.fan_id) & (consent.c.ai_id == turns_table.c.ai_id))
+        .where(
+            sharing.in_force(),
+            turns_table.c.ai_id == ai_id,
+            turns_table.c.id > after,
+            turns_table.c.author == "ai",
+            turns_table.c.state.not_in(RUNNING),
+            turns_table.c.asked_at >= consent.c.given_at,
+            turns_table.c.asked_at >= min(since.values()),
+        )
+        .order_by(turns_table.c.id)
+        .limit(_BATCH)
+    )
+    return [(turn, since[turn.fan_id]) for turn in turns.found(tx, query)]
+
+
+def _shared(tx: Tx, turn: Turn, since: datetime) -> SharedTrace:
+    traced = trace.read(turn.trace)
+    history = _history(tx, turn, since)
+    corrected = verdicts.standing(tx, turn.ai_id, [turn.id])
+    correction = corrected[0].answer if corrected else None
+    calls = [(span, span.detail.get("arguments", {})) for span in traced.calls if span.parent is None]
+    language = turn.language or languages.guess(turn.question)
+    texts = [turn.question, *(said for one in history for said in (one.question, one.answer))]
+    texts += [*(word for _, arguments in calls for word in _words(arguments)), correction or ""]
+    mask = Mask(texts, language)
+    return SharedTrace(
+        id=turn.id,
+        ai_id=turn.ai_id,
+        fan_id=turn.fan_id,
+        release=traced.release,
+        generation=traced.generation,
+        language=language,
+        question=mask.text(turn.question),
+        history=tuple(Said(question=mask.text(o.question), answer=mask.text(o.answer)) for o in history),
+        calls=tuple(
+            ToolUse(
+                extension=span.detail.get("extension", ""),
+                tool=span.detail.get("tool", ""),
+                arguments=mask.value(arguments),
+                state=span.detail.get("state", "cut off"),
+                ms=span.ms,
+            )
+            for span, arguments in calls
+        ),
+        kind=turn.end.kind if isinstance(turn.end, Ended) else None,
+        state=turn.state,
+        thumb=turn.thumb,
+        correction=mask.text(correction) if correction is not None else None,
+        asked_at=turn.asked_at,
+        ended_at=turn.ended_at,
+        total_ms=traced.total_ms,
+        removed=dict(mask.removed),
+    )
+
+
+def _history(tx: Tx, turn: Turn, since: datetime) -> tuple[Exchange, ...]:
+    """What was said before in this conversation, as far back as consent reaches and every source of it still stands."""
+    query = select(turns_table).where(
+        turns_table.c.ai_id == turn.ai_id,
+        turns_table.c.conversation_id == turn.conversation_id,
+        turns_table.c.author == "ai",
+        turns_table.c.number < turn.number,
+        turns_table.c.asked_at >= since,
+        turns_table.c.answer != "",
+    )
+    said: list[Exchange] = []
+    newest = query.order_by(turns_table.c.number.desc()).limit(turns.MOST_EXCHANGES)
+    for earlier in turns.found(tx, newest):
+        if not _stands(tx, earlier):
+            break
+        said.append(Exchange(earlier.question, earlier.answer))
+    return turns.bounded(said[::-1])
+
+
+def _stands(tx: Tx, turn: Turn) -> bool:
+    """Whether all that an answer cites is there still: what was revoked must not leave in an answer either."""
+    cited = turn.end.citations if isinstance(turn.end, Ended) else ()
+    ids = {citation.passage_id for citation in cited if not citation.looked_up}
+    return len(index.passages_by_id(tx, turn.ai_id, sorted(ids))) == len(ids)
+
+
+def _words(value: Any) -> Iterator[str]:
+    """Every string in JSON."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for inner in value.values():
+            yield from _words(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _words(inner)
