@@ -18,6 +18,7 @@ from inhouse.app import backup as backups
 from inhouse.app.backup import BackupExists, BrokenBackup, HomeNotEmpty
 from inhouse.app.schema import metadata
 from inhouse.conversations import actions
+from inhouse.conversations import lineage
 from inhouse.conversations.erasure import Erasure
 from inhouse.conversations.fandata import FanData
 from inhouse.conversations.fans import Fan, Fans
@@ -26,7 +27,16 @@ from inhouse.conversations.ledger import BrokenLedger, Ledger, Receipt
 from inhouse.conversations.picks import Picks
 from inhouse.conversations.responses import Responses
 from inhouse.conversations.retention import Retention, queue_daily
-from inhouse.conversations.tables import conversations, corrections, erasures, fans, tool_calls, turns
+from inhouse.conversations.sharing import Consents
+from inhouse.conversations.tables import (
+    conversations,
+    corrections,
+    erasures,
+    fans,
+    tool_calls,
+    trace_exports,
+    turns,
+)
 from inhouse.conversations.turns import Turn
 from inhouse.conversations.verdicts import Verdicts
 from inhouse.core import clock, ids
@@ -79,6 +89,8 @@ def everything(db: Database) -> str:
 def talkative(here: World) -> tuple[Fan, str]:
     """A fan with a turn, a thumb, a hand-over, a pick, a tool's call, a response, an offer to act and a correction that
     an adapter learnt from."""
+    """A fan with a turn, a thumb, a hand-over, a pick, a tool's call, a response, a shared trace, and a correction that an
+    adapter learnt from."""
     fan = here.fan()
     turn = ask(here, fan)
     verdicts = Verdicts(here.db)
@@ -91,6 +103,14 @@ def talkative(here: World) -> tuple[Fan, str]:
     with here.db.write() as tx:
         tx.execute(tool_calls.insert().values(called | {"id": ids.new_id("call"), "at": clock.now()}))
         actions.propose(tx, turn, offer({"what": SECRET}))
+    consents = Consents(here.db)
+    consents.give(OWNER, here.ai.id)
+    consents.give_for(fan)
+    made = {"purpose": "shared-generation", "text_version": 1, "file": "a.jsonl", "traces": 1, "removed": {}}
+    with here.db.write() as tx:
+        data_set = ids.new_id("dat")
+        tx.execute(trace_exports.insert().values(made | {"id": data_set, "begun_at": clock.now()}))
+        lineage.add(tx, data_set, [(turn.id, fan.id, fan.ai_id)])
     return fan, verdicts.correct(OWNER, here.ai.id, turn.id, "Nice name!").id
 
 
@@ -109,6 +129,8 @@ def test_a_fan_sees_all_that_is_held_and_nothing_of_others(here: World, tmp_path
             "tool_calls",
             "responses",
             "actions",
+            "trace_consents",
+            "data_sets",
         ),
         1,
     )
@@ -136,6 +158,8 @@ def test_erasing_a_fan_walks_to_the_adapter_and_leaves_no_word(here: World, tmp_
                 "turns",
                 "conversations",
                 "fans",
+                "trace_consents",
+                "data_sets",
             ),
             1,
         ),

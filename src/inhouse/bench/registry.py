@@ -51,6 +51,9 @@ BENCHMARKS: Mapping[str, Benchmark] = {
         "main_job",
     ),
     "overhead": Benchmark("What does the way through Inhouse cost over the bare engine?", "overhead"),
+    "personal": Benchmark(
+        "Is personal data found before a trace leaves, and is little else taken with it?", "personal"
+    ),
     "rivals": Benchmark("Does the guard stop every judgement of a rival, and nothing else?", "rivals"),
     "search": Benchmark(
         "Is the right passage found, by words, by meaning and by both, and how quickly?", "search"

@@ -19,7 +19,7 @@ May questions that this AI is asked be used to teach the shared base model?
 
 If you agree, and only for fans who agree too: what they ask from then on, what was asked and answered before it in the same conversation, which tool was asked with which words, how that ended, and thumbs and corrections may go into data sets that the next shared model learns from. All AIs of this installation use that model, and it may be given to others.
 
-Names, addresses, phone numbers, e-mail addresses, links and handles that name people, card, account and order numbers are taken out first, by a program. It does not find everything: in our own test it missed about {missed_en}. It does not know what is private for other reasons.
+Names, addresses, phone numbers, e-mail addresses, links and handles that name people, card, account and order numbers are taken out first, by a program. It does not find everything. In our own test it took out 99 of 100 where the words say what they are (“my name is …”, “order 48213”), and almost nothing where they don’t: a name or a place that is merely mentioned stays in. It does not know what is private for other reasons.
 
 It is off unless you switch it on, and you can switch it off at any time. From then on nothing more is taken. You are told which data sets hold questions from before; they are marked so that they are left out of later trainings. A model that has already learnt from them can't unlearn."""
 
@@ -28,7 +28,7 @@ _OWNER_JA = """\
 
 あなたが同意し、さらにファン本人も同意した場合に限り、同意後の質問、同じ会話の中でその前に交わされた質問と回答、どのツールにどの言葉で問い合わせたか、その結果、評価と訂正が、次の共有モデルの学習データに入ることがあります。このモデルはこのサーバーのすべてのAIが使い、他の人に渡されることもあります。
 
-名前、住所、電話番号、メールアドレス、人を特定するリンクやアカウント名、カード・口座・注文の番号は、先にプログラムが取り除きます。すべては見つけられません。私たちの試験では{missed_ja}を見落としました。ほかの理由で秘密にしたい内容は、プログラムには分かりません。
+名前、住所、電話番号、メールアドレス、人を特定するリンクやアカウント名、カード・口座・注文の番号は、先にプログラムが取り除きます。すべては見つけられません。私たちの試験では、何であるかが言葉で示されている場合（「名前は…」「注文番号48213」など）は100件中99件を取り除きましたが、示されていない場合はほとんど取り除けませんでした。話の中に出てくるだけの人名や場所は残ります。ほかの理由で秘密にしたい内容は、プログラムには分かりません。
 
 オンにしない限りオフで、いつでもオフにできます。オフにすると、それ以降は何も使われません。以前の質問がどのデータに入ったかをお知らせし、以後の学習から外すよう印を付けます。すでに学習したモデルに忘れさせることはできません。"""
 
@@ -37,7 +37,7 @@ May what you ask here be used to teach the shared base model?
 
 If you agree, what you ask from now on, what was said before it in the same conversation since you agreed, which tool was asked with which words, how that ended, and your thumbs may go into data sets that the next shared model learns from. Many other AIs use that model, and it may be given to others.
 
-Names, addresses, phone numbers, e-mail addresses, links and handles that name people, card, account and order numbers are taken out first, by a program. It does not find everything: in our own test it missed about {missed_en}. Don't agree if you write about what nobody else should read.
+Names, addresses, phone numbers, e-mail addresses, links and handles that name people, card, account and order numbers are taken out first, by a program. It does not find everything. In our own test it took out 99 of 100 where the words say what they are (“my name is …”, “order 48213”), and almost nothing where they don’t: a name or a place that is merely mentioned stays in. Don't agree if you write about what nobody else should read.
 
 It is off unless you switch it on. Nothing here changes if you don't. You can switch it off, or erase your data, at any time: from then on nothing more is taken, and you are told which data sets hold something of yours; they are marked so that it is left out of later trainings. A model that has already learnt from it can't unlearn."""
 
@@ -46,7 +46,7 @@ _FAN_JA = """\
 
 同意すると、これからの質問、同意後に同じ会話の中でその前に交わされたやりとり、どのツールにどの言葉で問い合わせたか、その結果、あなたの評価が、次の共有モデルの学習データに入ることがあります。このモデルは多くのAIが使い、他の人に渡されることもあります。
 
-名前、住所、電話番号、メールアドレス、人を特定するリンクやアカウント名、カード・口座・注文の番号は、先にプログラムが取り除きます。すべては見つけられません。私たちの試験では{missed_ja}を見落としました。人に読まれたくないことを書く場合は、同意しないでください。
+名前、住所、電話番号、メールアドレス、人を特定するリンクやアカウント名、カード・口座・注文の番号は、先にプログラムが取り除きます。すべては見つけられません。私たちの試験では、何であるかが言葉で示されている場合（「名前は…」「注文番号48213」など）は100件中99件を取り除きましたが、示されていない場合はほとんど取り除けませんでした。話の中に出てくるだけの人名や場所は残ります。人に読まれたくないことを書く場合は、同意しないでください。
 
 オンにしない限りオフで、オフのままでも何も変わりません。いつでもオフにしたり、データを消したりできます。それ以降は何も使われず、あなたの言葉がどのデータに入っているかをお知らせし、以後の学習から外すよう印を付けます。すでに学習したモデルに忘れさせることはできません。"""
 

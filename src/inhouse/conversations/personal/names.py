@@ -14,7 +14,7 @@ _HERE = Path(__file__).parent
 _WORD = r"(?<![\p{L}\d])\p{Lu}[\p{L}\p{M}]{0,30}(?:['’-]\p{L}[\p{L}\p{M}]{0,30}){0,3}"
 _SMALL = r"(?:de|da|del|der|di|du|dos|la|le|van|von|zu|bin|ibn|al|el)"
 #: One to four words in capitals; small ones of nobility between them.
-_NAME = rf"(?:{_WORD}\.?(?: (?:{_SMALL} )?{_WORD}){{0,3}})"
+_NAME = rf"(?:(?:{_WORD}|\p{{Lu}}\.)(?: (?:{_SMALL} )?(?:{_WORD}|\p{{Lu}}\.)){{0,3}})"
 #: The same however it is written: only after words that leave no doubt.
 _ANY = rf"(?:{_NAME}|\p{{Ll}}[\p{{L}}'’-]{{1,30}}(?: \p{{Ll}}[\p{{L}}'’-]{{1,30}})?)"
 _TITLE = r"(?:mr|mrs|ms|miss|mx|dr|prof|professor|sir|madam|frau|herr|señora?|madame|monsieur|mme)"
@@ -66,7 +66,7 @@ _JA_KIN = regex.compile(r"^(?:お?子|赤|お?孫|お?嬢|旦那|医者|先生|�
 
 def names(text: str) -> Iterator[Found]:
     """Names of persons that are told as such. Who is merely spoken of ("Who is Bernard Leach?") is not looked for."""
-    for match in _STRONG.finditer(text):
+    for match in _STRONG.finditer(text, overlapped=True):
         yield from _as_name(text, *match.span("it"), sure=True)
     for match in _WEAK.finditer(text, overlapped=True):
         yield from _as_name(text, *match.span("it"), sure=False)
@@ -80,7 +80,7 @@ def names(text: str) -> Iterator[Found]:
 
 def _as_name(text: str, start: int, end: int, *, sure: bool) -> Iterator[Found]:
     """What of the words there is a name: up to the first that can't be of one."""
-    kept = end = _end_of_name(text, start, end)
+    kept = end = _end_of_name(text, start, end, sure)
     if kept <= start or regex.split("[ '’-]", text[start:end])[0].lower() in listed("places_begin"):
         return
     words = text[start:end].split()
@@ -106,10 +106,13 @@ def _introduces(text: str, start: int) -> bool:
     )
 
 
-def _end_of_name(text: str, start: int, end: int) -> int:
+def _end_of_name(text: str, start: int, end: int, sure: bool) -> int:
     at = start
     for match in regex.finditer(r"\S+", text[start:end]):
         word = match.group().strip(".,!?'’").lower()
+        if sure and match.start() == 0 and match.group()[0].isupper() and word in listed("given_names"):
+            at = start + match.end()  # "My name is Will"
+            continue
         if not listed("no_names").isdisjoint((word, regex.split("['’]", word)[0])):
             break
         at = start + match.end()
