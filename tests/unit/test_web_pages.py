@@ -506,3 +506,37 @@ async def test_a_running_experiment_shows_its_picture_in_both_languages(
     await post(owner, page, "/language", language="ja", next=page)
     assert "まだ結論は出ていません" in (await owner.get(page)).text
     assert (await owner.get("/operator/experiments/exp_none")).status_code == 404
+
+
+async def test_nobody_is_asked_to_share_before_the_owner_agreed(home: Home, client: httpx.AsyncClient) -> None:
+    await post(client, "/a/quill", "/a/quill/turns", question="hello")
+    page = await client.get("/a/quill/data")
+    assert "shared base model" not in page.text
+    refused = await post(client, "/a/quill/data", "/a/quill/data/share")
+    assert refused.status_code == 409
+
+
+async def test_the_owner_agrees_sees_who_did_and_takes_it_back(home: Home, owner: httpx.AsyncClient) -> None:
+    page = await owner.get("/studio/quill/settings")
+    assert "It is off unless you switch it on" in page.text
+    await post(owner, "/studio/quill/settings", "/studio/quill/settings/share")
+    page = await owner.get("/studio/quill/settings")
+    assert "Agreed on" in page.text and "0 fans agreed too." in page.text
+    done = await post(owner, "/studio/quill/settings", "/studio/quill/settings/keep")
+    assert "Nothing more is taken from now on." in done.text and "Receipt" in done.text
+    log = await owner.get("/studio/quill/log")
+    assert "agreed to share traces" in log.text and "withdrew from sharing traces" in log.text
+
+
+async def test_conversations_are_filtered_and_a_trace_is_drawn(home: Home, owner: httpx.AsyncClient) -> None:
+    await post(owner, "/a/quill", "/a/quill/turns", question="Do you ship to Japan?")
+    base = "/studio/quill/conversations"
+    assert "Do you ship" in (await owner.get(base)).text
+    for wanted in ("verdict=down", "failed=1", "tool=orders/find"):
+        page = await owner.get(f"{base}?{wanted}")
+        assert "No conversation is like that." in page.text, wanted
+    assert (await owner.get(f"{base}?verdict=odd")).status_code == 400
+    link = BeautifulSoup((await owner.get(base)).text, "lxml").select_one(".list a")
+    assert isinstance(link, Tag)
+    shown = await owner.get(str(link["href"]))
+    assert "waterfall" in shown.text and "How this answer came about" in shown.text
