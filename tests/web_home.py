@@ -45,7 +45,7 @@ from inhouse.conversations.sharing import Consents
 from inhouse.conversations.specialists import Specialists
 from inhouse.conversations.trials import Trials
 from inhouse.conversations.verdicts import Verdicts
-from inhouse.core import clock
+from inhouse.core import clock, ids
 from inhouse.core.errors import Busy
 from inhouse.core.events import Ended, Event, Step, Timing, Token
 from inhouse.core.passages import Citation, Place
@@ -65,6 +65,7 @@ from inhouse.releases.releases import Releases
 from inhouse.releases.revocation import Revocation
 from inhouse.runtime.agent.proposing import asks
 from inhouse.runtime.bridge import waited_for
+from inhouse.runtime import spans
 from inhouse.runtime.engines.fake import FakeEngine
 from inhouse.runtime.extensions.factory import Plugs
 from inhouse.runtime.request import ReplyRequest
@@ -119,10 +120,13 @@ class Script:
             return
         if "how much" in question:
             yield Step(name="tool", state="begun", detail=PRICES)
-            await asyncio.sleep(self.pause * 10)
+            called = {"call": ids.new_id("call"), "extension": "prices", "state": "done"}
+            with spans.leaf("tool", **PRICES, **called, found=["Field notebook"]):
+                await asyncio.sleep(self.pause * 10)
             yield Step(name="tool", state="done", detail=PRICES)
         yield Step(name="search", state="begun")
-        await asyncio.sleep(self.pause)
+        with spans.leaf("retrieval", asked=request.question, k=3, found=["A day in the workshop"]):
+            await asyncio.sleep(self.pause)
         yield Step(name="search", state="done")
         ended = self._ended(question)
         for word in ended.answer.split(" "):

@@ -122,6 +122,28 @@ def test_a_fan_sees_and_erases_their_data(visitor: Visitor) -> None:
     expect(page.locator("main")).to_contain_text("Nothing is kept about you.")
 
 
+def test_a_fan_agrees_to_share_and_takes_it_back(home: Home, visitor: Visitor, owner: Visitor) -> None:
+    page = visitor("/a/quill")
+    ask(page, "hello")
+    page.goto("/a/quill/data")
+    expect(page.locator("#share")).to_have_count(0)
+    studio = owner("/studio/quill/settings")
+    studio.locator("#share").get_by_role("button", name="I agree").click()
+    expect(studio.locator("#share .tag")).to_have_text("on")
+    page.goto("/a/quill")
+    assert "shared" not in page.locator("body").inner_text(), "nobody is nagged in the conversation"
+    page.goto("/a/quill/data")
+    share = page.locator("#share")
+    expect(share.locator(".tag")).to_have_text("off")
+    expect(share).to_contain_text("Nothing here changes if you don't.")
+    share.get_by_role("button", name="I agree").focus()
+    page.keyboard.press("Enter")
+    expect(share.locator(".tag")).to_have_text("on")
+    share.get_by_role("button", name="Switch off").click()
+    expect(share.locator(".tag")).to_have_text("off")
+    expect(share.get_by_role("status")).to_contain_text("Nothing had been put into a data set.")
+
+
 def test_two_fans_never_see_each_other(visitor: Visitor) -> None:
     first, second = visitor("/a/quill"), visitor("/a/quill")
     ask(first, "Do you ship to Japan?")

@@ -508,7 +508,9 @@ async def test_a_running_experiment_shows_its_picture_in_both_languages(
     assert (await owner.get("/operator/experiments/exp_none")).status_code == 404
 
 
-async def test_nobody_is_asked_to_share_before_the_owner_agreed(home: Home, client: httpx.AsyncClient) -> None:
+async def test_nobody_is_asked_to_share_before_the_owner_agreed(
+    home: Home, client: httpx.AsyncClient
+) -> None:
     await post(client, "/a/quill", "/a/quill/turns", question="hello")
     page = await client.get("/a/quill/data")
     assert "shared base model" not in page.text
