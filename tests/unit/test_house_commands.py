@@ -16,11 +16,14 @@ from typer.testing import CliRunner
 
 from inhouse.accounts.ais import AIs
 from inhouse.app.export import export
-from inhouse.cli import conversations, house, releases
+from inhouse.cli import conversations, house, releases, traces
 from inhouse.conversations.erasure import Erasure
+from inhouse.conversations.exports import TraceExports
 from inhouse.conversations.fandata import FanData
+from inhouse.conversations.fans import Fan
 from inhouse.conversations.handovers import Handovers
 from inhouse.conversations.ledger import Ledger
+from inhouse.conversations.sharing import Consents
 from inhouse.conversations.turns import Turn
 from inhouse.conversations.verdicts import Verdicts
 from inhouse.core.errors import InhouseError, UsageError
@@ -54,6 +57,8 @@ def here(db: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
         fan_data=fan_data,
         erasure=Erasure(db, Blobs(tmp_path / "home" / "blobs"), ledger, fan_data),
         export=partial(export, db),
+        consents=Consents(db),
+        trace_exports=TraceExports(db),
     )
 
     def finish(_services: object, job: Job, _report: object) -> Job:
@@ -62,7 +67,7 @@ def here(db: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
         with db.read() as tx:
             return jobs.get(tx, job.id)
 
-    for module in (releases, conversations, house):
+    for module in (releases, conversations, house, traces):
         monkeypatch.setattr(module, "services", lambda: services)
         monkeypatch.setattr(module, "actor", lambda: OWNER)
     monkeypatch.setattr(releases, "finish", finish)
@@ -71,7 +76,7 @@ def here(db: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
 
 def run(*words: str, code: int = 0) -> str:
     app = typer.Typer()
-    for module in (releases, conversations, house):
+    for module in (releases, conversations, house, traces):
         module.register(app)
     result = CliRunner().invoke(app, list(words))
     if isinstance(result.exception, InhouseError):
@@ -80,11 +85,12 @@ def run(*words: str, code: int = 0) -> str:
     return result.stdout
 
 
-def ask(here: World) -> Turn:
+def ask(here: World, fan: Fan | None = None, question: str = "Tea?") -> Turn:
+    who = fan or here.fan()
+
     async def main() -> Turn:
-        fan = here.fan()
-        turn = await here.conversations.begin(fan, "Tea?")
-        async for _event in here.conversations.follow(fan, turn.id):
+        turn = await here.conversations.begin(who, question)
+        async for _event in here.conversations.follow(who, turn.id):
             pass
         return turn
 
@@ -152,3 +158,21 @@ def test_export_backup_and_erase(here: World, tmp_path: Path) -> None:
     assert "releases: 1" in run("erase", "ada", "--yes")
     with pytest.raises(InhouseError):
         run("erase", "ada", "--yes")
+
+
+def test_consent_and_a_data_set_by_command(here: World, tmp_path: Path) -> None:
+    here.release()
+    assert "Nothing is shared" in run("consent", "ada")
+    assert "May questions that this AI is asked" in run("consent", "ada", "give")
+    fan = here.fan()
+    Consents(here.db).give_for(fan)
+    ask(here, fan, "I'm Anna Smith, do you ship?")
+    assert "so did 1 fans" in run("consent", "ada", "show")
+    file = tmp_path / "shared.jsonl"
+    said = run("traces", "export", "ada", "-o", str(file))
+    assert "1 traces of 1 AIs; taken out: 1 NAME" in said and "Anna" not in file.read_text()
+    [made] = json.loads(run("traces", "list", "--json"))
+    assert (made["traces"], made["unwanted"]) == (1, 0)
+    assert "All of it still stands." in run("traces", "unwanted", made["id"])
+    assert f"{made['id']} (shared.jsonl): 1 traces" in run("consent", "ada", "withdraw")
+    assert len(json.loads(run("traces", "unwanted", made["id"], "--json"))) == 1

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any, Literal
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
 
 from inhouse.content import index, languages
 from inhouse.conversations import sharing, trace, turns, verdicts
-from inhouse.conversations.personal.mask import Mask
 from inhouse.conversations.sharing_texts import PURPOSE, Purpose
 from inhouse.conversations.tables import trace_consents
 from inhouse.conversations.tables import turns as turns_table
@@ -19,6 +19,9 @@ from inhouse.conversations.turns import RUNNING, Turn
 from inhouse.core.events import Ended
 from inhouse.runtime.request import Exchange
 from inhouse.store.database import Database, Tx
+
+if TYPE_CHECKING:
+    from inhouse.conversations.personal.mask import Mask
 
 _BATCH = 200
 
@@ -163,7 +166,7 @@ def _shared(tx: Tx, turn: Turn, since: datetime) -> SharedTrace:
     language = turn.language or languages.guess(turn.question)
     texts = [turn.question, *(said for one in history for said in (one.question, one.answer))]
     texts += [*(word for _, arguments in calls for word in _words(arguments)), correction or ""]
-    mask = Mask(texts, language)
+    mask = _mask(texts, language)
     return SharedTrace(
         id=turn.id,
         ai_id=turn.ai_id,
@@ -192,6 +195,12 @@ def _shared(tx: Tx, turn: Turn, since: datetime) -> SharedTrace:
         total_ms=traced.total_ms,
         removed=dict(mask.removed),
     )
+
+
+def _mask(texts: Sequence[str], language: str) -> Mask:
+    """Only who exports waits until the finders' patterns are made: every command would else."""
+    made: Mask = import_module("inhouse.conversations.personal.mask").Mask(texts, language)
+    return made
 
 
 def _history(tx: Tx, turn: Turn, since: datetime) -> tuple[Exchange, ...]:
