@@ -18,6 +18,11 @@ class Watched:
         self._provider = provider
         self._model = model
 
+    @property
+    def calls_tools(self) -> bool:
+        """Whether the engine's model calls tools natively."""
+        return self._engine.calls_tools
+
     def complete(self, request: Completion) -> AsyncGenerator[Piece | Usage, None]:
         """What the engine streams."""
         return self._noted(request) if spans.is_recording() else self._engine.complete(request)
