@@ -44,7 +44,7 @@ class SpanAt(_Value):
 
     @property
     def ms(self) -> float:
-        return self.ended_ms - self.began_ms
+        return round(self.ended_ms - self.began_ms, 1)
 
     @property
     def failed(self) -> bool:
