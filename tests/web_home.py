@@ -63,9 +63,9 @@ from inhouse.releases.feeds import StoredFeeds
 from inhouse.releases.release import Candidate, Check, Gate, Share
 from inhouse.releases.releases import Releases
 from inhouse.releases.revocation import Revocation
+from inhouse.runtime import spans
 from inhouse.runtime.agent.proposing import asks
 from inhouse.runtime.bridge import waited_for
-from inhouse.runtime import spans
 from inhouse.runtime.engines.fake import FakeEngine
 from inhouse.runtime.extensions.factory import Plugs
 from inhouse.runtime.request import ReplyRequest

@@ -17,8 +17,7 @@ from actingkit import offer, proposed
 from inhouse.app import backup as backups
 from inhouse.app.backup import BackupExists, BrokenBackup, HomeNotEmpty
 from inhouse.app.schema import metadata
-from inhouse.conversations import actions
-from inhouse.conversations import lineage
+from inhouse.conversations import actions, lineage
 from inhouse.conversations.erasure import Erasure
 from inhouse.conversations.fandata import FanData
 from inhouse.conversations.fans import Fan, Fans
