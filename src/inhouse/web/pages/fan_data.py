@@ -28,7 +28,6 @@ LABELS = {
     "responses": N_("Answers that a program kept by name"),
     "actions": N_("What was done for you, or offered"),
     "fans": N_("The token in your browser"),
-    "tool_calls": N_("Questions to tools"),
     "trace_consents": N_("Agreements to share"),
     "data_sets": N_("Data sets with something of yours"),
 }
