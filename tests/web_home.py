@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -20,6 +20,7 @@ from inhouse.accounts.accounts import Accounts
 from inhouse.accounts.actors import Actor
 from inhouse.accounts.ais import Ai, AIs
 from inhouse.accounts.keys import Keys
+from inhouse.app import presets
 from inhouse.app.export import export
 from inhouse.app.performing import Performer
 from inhouse.brief.brief import Brief, Product, Rival, Voice
@@ -28,12 +29,17 @@ from inhouse.content import index
 from inhouse.content.embedding.fake import FakeEmbedder
 from inhouse.content.fetch import Fetcher
 from inhouse.content.files import Limits
+from inhouse.content.given import Given, Reading
+from inhouse.content.given_search import GivenSearch
 from inhouse.content.jobs import import_handler
 from inhouse.content.library import Library
-from inhouse.content.search import Search
+from inhouse.content.reading import read
+from inhouse.content.search import Found, Search
 from inhouse.content.staging import Staging
+from inhouse.conversations.colleagues import ColleagueList
 from inhouse.conversations.consent import Actions
 from inhouse.conversations.conversations import Conversations
+from inhouse.conversations.documents import Documents
 from inhouse.conversations.erasure import Erasure
 from inhouse.conversations.fandata import FanData
 from inhouse.conversations.fans import Fans
@@ -67,6 +73,8 @@ from inhouse.runtime import spans
 from inhouse.runtime.agent.proposing import asks
 from inhouse.runtime.bridge import waited_for
 from inhouse.runtime.engines.fake import FakeEngine
+from inhouse.runtime.extensions.colleagues import Colleague
+from inhouse.runtime.extensions.documents.extension import Reader
 from inhouse.runtime.extensions.factory import Plugs
 from inhouse.runtime.request import ReplyRequest
 from inhouse.store.blobs import Blobs
@@ -124,6 +132,9 @@ class Script:
             with spans.leaf("tool", **PRICES, **called, found=["Field notebook"]):
                 await asyncio.sleep(self.pause * 10)
             yield Step(name="tool", state="done", detail=PRICES)
+        if "this document" in question:
+            yield _quoted(request)
+            return
         yield Step(name="search", state="begun")
         with spans.leaf("retrieval", asked=request.question, k=3, found=["A day in the workshop"]):
             await asyncio.sleep(self.pause)
@@ -183,6 +194,20 @@ class Script:
         )
 
 
+def _quoted(request: ReplyRequest) -> Ended:
+    """The first words of what was given."""
+    passage = request.documents[0].passages[0]
+    cited = Citation(
+        number=1,
+        passage_id=passage.id,
+        document=passage.title,
+        url=None,
+        place=passage.place,
+        quote=passage.text,
+    )
+    return Ended(answer=f"{passage.text} [1]", citations=(cited,), kind="grounded")
+
+
 class NoAdapters:
     """A shelf without adapters."""
 
@@ -238,7 +263,11 @@ class Home:
     fans: Fans
     conversations: Conversations
     responses: Responses
+    documents: Documents
     script: Script
+
+    def furnish(self, actor: Actor, ai: Ai) -> tuple[str, ...]:
+        return presets.furnish(self, actor, ai).problems  # type: ignore[arg-type]
 
     def export(self, actor: Actor, ai_id: str) -> bytes:
         return export(self.db, actor, ai_id)
@@ -252,6 +281,7 @@ def build(db: Database, folder: Path, **settings: Any) -> Home:
     releases = Releases(db, NoAdapters(), briefs)
     fan_data = FanData(db, Revocation(NoAdapters()), ledger := Ledger(folder / "erasures"))  # type: ignore[arg-type]
     specialists = Specialists(db, releases, script)
+    documents = Documents(db, read, chosen, FakeEmbedder().name)
     staging = Staging(folder / "uploads", chosen.max_upload_mb << 20)
     return Home(
         settings=chosen,
@@ -266,7 +296,7 @@ def build(db: Database, folder: Path, **settings: Any) -> Home:
         cases=Cases(db),
         amendments=Amendments(db),
         search=Search(db, FakeEmbedder()),
-        extensions=Extensions(db, Signer(folder), Plugs(partial(StoredFeeds, db), specialists.ask)),
+        extensions=Extensions(db, Signer(folder), _plugs(db, releases, specialists, documents)),
         trials=Trials(db, releases, script),
         experiments=Experiments(db, releases),
         verdicts=Verdicts(db),
@@ -278,10 +308,26 @@ def build(db: Database, folder: Path, **settings: Any) -> Home:
         erasure=Erasure(db, Blobs(folder / "blobs"), ledger, fan_data),
         tuning=StillTuning(),
         engine=FakeEngine(),
-        conversations=Conversations(db, releases, script, chosen),
+        documents=documents,
+        conversations=Conversations(db, releases, script, chosen, documents),
         responses=Responses(db),
         script=script,
     )
+
+
+def _plugs(db: Database, releases: Releases, specialists: Specialists, documents: Documents) -> Plugs:
+    search = GivenSearch(FakeEmbedder())
+
+    async def colleagues(asker: str, question: str) -> Sequence[Colleague]:
+        return ColleagueList(db, releases).of(asker, question)
+
+    async def find(given: Sequence[Given], question: str, k: int) -> Found:
+        return search.look(given, question, (), k)
+
+    def fetch(url: str) -> tuple[Reading, str]:
+        return documents.fetched(url)[:2]
+
+    return Plugs(partial(StoredFeeds, db), specialists.ask, colleagues, Reader(fetch, find))
 
 
 BRIEF = Brief(

@@ -9,10 +9,12 @@ import pytest
 from playwright.sync_api import expect
 
 from conftest import Visitor, ask
+from inhouse.accounts.actors import Actor
 from inhouse.runtime.extensions.base import Result
 from web_home import SHIPS, Home, attach_bookings, perform
 
 pytestmark = pytest.mark.e2e
+POLICY = "# Returns\n\nYou may return a mug within 30 days.\n"
 
 
 def test_an_answer_streams_with_its_steps_and_its_sources_open_at_their_place(visitor: Visitor) -> None:
@@ -230,3 +232,45 @@ def test_a_fan_agrees_by_keyboard_to_what_is_shown_and_sees_what_came_of_it(
     expect(card.locator(".quote")).to_have_text("Number 17.")
     page.reload()
     expect(page.locator(".action .quote")).to_have_text("Number 17.")
+
+
+def test_a_document_is_attached_asked_about_and_its_words_open_at_their_place(
+    home: Home, visitor: Visitor
+) -> None:
+    ai = home.ais.public("quill")
+    home.ais.edit(Actor.local_operator(), ai.id, reads_documents=True)
+    page = visitor("/a/quill")
+    policy = {"name": "policy.md", "mimeType": "text/markdown", "buffer": POLICY.encode()}
+    page.locator("#document").set_input_files([policy])
+    expect(page.locator(".given li")).to_contain_text("policy.md")
+    photo = {"name": "photo.jpg", "mimeType": "image/jpeg", "buffer": b"\xff\xd8"}
+    page.locator("#document").set_input_files([photo])
+    expect(page.locator(".given .refused")).to_contain_text("This can't be read")
+    page.locator(".given .refused button").click()
+    ask(page, "What does this document say?")
+    request = home.script.asked[-1]
+    assert [one.title for one in request.documents] == ["Returns"]
+    page.locator(".sources a").click()
+    expect(page.locator("mark")).to_have_text("You may return a mug within 30 days.")
+    expect(page.locator("main")).to_contain_text("A document that you gave")
+    page.go_back()
+    expect(page.locator(".given li")).to_have_count(1)  # as the server draws it
+    page.locator(".given button").click()
+    expect(page.locator(".given")).to_be_hidden()
+    page.locator(".sources a").click()
+    expect(page.locator("h1")).to_have_text("This source is no longer shown")
+
+
+def test_a_long_text_that_is_pasted_becomes_a_document(home: Home, visitor: Visitor) -> None:
+    home.ais.edit(Actor.local_operator(), home.ais.public("quill").id, reads_documents=True)
+    page = visitor("/a/quill")
+    page.locator("#question").evaluate(
+        """(field, text) => {
+            const data = new DataTransfer();
+            data.setData("text/plain", text);
+            field.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true }));
+        }""",
+        "House rules\n\n" + "Wash up after tea. " * 200,
+    )
+    expect(page.locator(".given li")).to_contain_text("House rules")
+    assert page.locator("#question").input_value() == ""

@@ -120,7 +120,8 @@ def turns_of(tmp_path: Path, sink: Sink | None, count: int = 1) -> tuple[list[Tu
     engine = Watched(FakeEngine(["every Thursday"] * count), "llama.cpp", "gen_1")
     retriever = SearchRetriever(Found1(), Flat())  # type: ignore[arg-type]
     answerer = Replier(engine, retriever, Profile(method=Method.TRAINED))
-    conversations = Conversations(db, home.releases, answerer, Settings(fan_turns_per_minute=1000), sink)
+    settings = Settings(fan_turns_per_minute=1000)
+    conversations = Conversations(db, home.releases, answerer, settings, home.documents, sink)
     fan, _token = home.fans.welcome(ai.id)
 
     async def main() -> list[Turn]:

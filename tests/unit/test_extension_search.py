@@ -18,10 +18,12 @@ from pydantic import SecretStr
 from inhouse.content.addresses import PrivateAddress
 from inhouse.content.fetch import BadAddress, Fetcher, FetchFailed, FetchTooLarge
 from inhouse.content.importers.base import CannotRead
+from inhouse.content.memory import MemoryIndex
 from inhouse.core import clock
 from inhouse.core.errors import UsageError
 from inhouse.runtime.extensions.base import Context, Result, ToolFailed
 from inhouse.runtime.extensions.calling import misfit
+from inhouse.runtime.extensions.search import item_index
 from inhouse.runtime.extensions.search.base import Hit, Provider
 from inhouse.runtime.extensions.search.brave import Brave
 from inhouse.runtime.extensions.search.client import SECONDS
@@ -528,9 +530,8 @@ def test_only_the_newest_thousand_items_are_searched() -> None:
 
 def test_items_are_indexed_only_where_they_changed(monkeypatch: pytest.MonkeyPatch) -> None:
     filled: list[int] = []
-    fill = ItemIndex._fill
     monkeypatch.setattr(
-        ItemIndex, "_fill", lambda self, tx, items: (filled.append(len(items)), fill(self, tx, items))
+        item_index, "MemoryIndex", lambda texts: (filled.append(len(texts)), MemoryIndex(texts))[1]
     )
     shelf = Shelf(*NEWS)
     feeds = Feeds(shelf)
@@ -539,7 +540,7 @@ def test_items_are_indexed_only_where_they_changed(monkeypatch: pytest.MonkeyPat
         shelf.held = [
             one.model_copy() for one in shelf.held
         ]  # as a database would hand them out: equal, not the same
-    assert filled == [len(NEWS)]
+    assert filled == [0, len(NEWS)]
 
 
 def test_threads_take_turns_in_one_index() -> None:

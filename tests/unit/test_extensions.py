@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -15,6 +16,8 @@ from inhouse.accounts.ais import AIs
 from inhouse.accounts.tables import teams
 from inhouse.app.extensions import ToolDesk
 from inhouse.brief.brief import Brief
+from inhouse.content.given import Given, Reading
+from inhouse.content.search import Found
 from inhouse.core import clock
 from inhouse.core.errors import Conflict, NotAllowed, NotFound, TooLarge, UsageError
 from inhouse.core.events import Ended
@@ -24,6 +27,8 @@ from inhouse.releases.extensions import MOST_EXTENSIONS, Extensions
 from inhouse.releases.feeds import StoredFeeds, keep
 from inhouse.releases.tables import extension_versions
 from inhouse.runtime.extensions.base import Context, Limits
+from inhouse.runtime.extensions.colleagues import Colleague
+from inhouse.runtime.extensions.documents.extension import Reader
 from inhouse.runtime.extensions.factory import Plugs
 from inhouse.runtime.extensions.search.feed_reading import FeedPage
 from inhouse.runtime.extensions.search.items import FeedItem
@@ -52,7 +57,16 @@ def plugs(db: Database) -> Plugs:
     async def nobody(asker: str, slug: str, question: str, language: str) -> Ended:
         raise NotFound(kind="AI of this team", name=slug)
 
-    return Plugs(partial(StoredFeeds, db), nobody)
+    async def none(asker: str, question: str) -> list[Colleague]:
+        return []
+
+    async def nothing(documents: Sequence[Given], question: str, k: int) -> Found:
+        raise NotImplementedError
+
+    def away(url: str) -> tuple[Reading, str]:
+        raise NotImplementedError
+
+    return Plugs(partial(StoredFeeds, db), nobody, none, Reader(away, nothing))
 
 
 @pytest.fixture

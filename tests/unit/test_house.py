@@ -14,6 +14,7 @@ from sqlalchemy import func, select, text, update
 from turnkit import OWNER, World, world
 
 from actingkit import offer, proposed
+from inhouse.accounts.ais import AIs
 from inhouse.app import backup as backups
 from inhouse.app.backup import BackupExists, BrokenBackup, HomeNotEmpty
 from inhouse.app.schema import metadata
@@ -86,10 +87,8 @@ def everything(db: Database) -> str:
 
 
 def talkative(here: World) -> tuple[Fan, str]:
-    """A fan with a turn, a thumb, a hand-over, a pick, a tool's call, a response, an offer to act and a correction that
-    an adapter learnt from."""
-    """A fan with a turn, a thumb, a hand-over, a pick, a tool's call, a response, a shared trace, and a correction that an
-    adapter learnt from."""
+    """A fan with a turn, a thumb, a hand-over, a pick, a document, a tool's call, a response, an offer to act, a shared trace,
+    and a correction that an adapter learnt from."""
     fan = here.fan()
     turn = ask(here, fan)
     verdicts = Verdicts(here.db)
@@ -98,6 +97,10 @@ def talkative(here: World) -> tuple[Fan, str]:
     Picks(here.db, here.releases, here.scripted).pick(OWNER, here.ai.id, SECRET, "a", "b", turn_id=turn.id)
     settings = {"metadata": {"about": SECRET}}
     Responses(here.db).name(turn, "key_1", previous=None, settings=settings, keep=True)
+    AIs(here.db).edit(OWNER, here.ai.id, reads_documents=True)
+    here.documents.give_file(
+        fan, "note.txt", [SECRET.encode()], conversation_id=turn.conversation_id, origin="page"
+    )
     called = {"ai_id": fan.ai_id, "fan_id": fan.id, "extension": "news", "tool": "search", "cost": 0.0}
     with here.db.write() as tx:
         tx.execute(tool_calls.insert().values(called | {"id": ids.new_id("call"), "at": clock.now()}))
@@ -130,6 +133,7 @@ def test_a_fan_sees_all_that_is_held_and_nothing_of_others(here: World, tmp_path
             "actions",
             "trace_consents",
             "data_sets",
+            "given_documents",
         ),
         1,
     )
@@ -145,30 +149,16 @@ def test_erasing_a_fan_walks_to_the_adapter_and_leaves_no_word(here: World, tmp_
     assert receipt.counts == {
         "adapters_tainted": 1,
         "pinned_answers": 1,
-        **dict.fromkeys(
-            (
-                "cases",
-                "corrections",
-                "picks",
-                "handovers",
-                "tool_calls",
-                "responses",
-                "actions",
-                "turns",
-                "conversations",
-                "fans",
-                "trace_consents",
-                "data_sets",
-            ),
-            1,
-        ),
+        **dict.fromkeys(("cases", "corrections", "picks", "handovers", "tool_calls", "given_documents"), 1),
+        **dict.fromkeys(("responses", "actions", "turns", "conversations", "fans"), 1),
+        **dict.fromkeys(("trace_consents", "data_sets"), 1),
     }
     left = everything(here.db)
     assert SECRET not in left and "me@example.org" not in left and fan.id not in left
     assert here.conversations.turn(Fan(kept.fan_id, kept.ai_id), kept.id).answer
     with here.db.read() as tx:
         assert here.releases.route(tx, here.ai.id, "fan").adapter is None
-        assert [job.name for job in jobs.listing(tx)] == ["train"]
+        assert [job.name for job in jobs.listing(tx)] == ["train", "embed-document"]
         assert [a.kind for a in amendments.in_force(tx, here.ai.id)] == ["adapter_off"]
     assert Ledger(tmp_path / "erasures.log").entries() == [receipt]
     with pytest.raises(NotFound):

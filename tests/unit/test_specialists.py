@@ -9,13 +9,16 @@ from turnkit import OWNER, World, world
 
 from inhouse.accounts.ais import AIs
 from inhouse.accounts.tables import teams
+from inhouse.conversations.colleagues import ColleagueList
 from inhouse.conversations.specialists import Specialists
 from inhouse.core import clock
 from inhouse.core.errors import NotFound
 from inhouse.core.events import Ended
 from inhouse.core.passages import Citation, Place
+from inhouse.releases.cases import Cases, Expect
 from inhouse.releases.release import NotLive
-from inhouse.runtime.extensions.base import Context, Result
+from inhouse.runtime.extensions.base import Context, Result, ToolFailed
+from inhouse.runtime.extensions.colleagues import AskColleagues, Colleague
 from inhouse.runtime.extensions.specialist import Specialist, SpecialistSettings
 from inhouse.store.database import Database
 
@@ -93,3 +96,49 @@ def test_its_tool_is_chosen_by_the_owners_examples() -> None:
     [tool] = asyncio.run(Specialist(SETTINGS, None).tools())  # type: ignore[arg-type]
     assert tool.examples[0].arguments == {"question": "How long does rye keep?"}
     assert "bread" in tool.description and tool.effect == "reading"
+
+
+def test_colleagues_are_those_that_may_be_asked_now_and_know_the_subject(here: World) -> None:
+    listed = ColleagueList(here.db, here.releases)
+    assert listed.of(here.ai.id, "How long does rye keep?") == []  # nobody is live
+    here.release(here.other)
+    Cases(here.db).add(OWNER, here.other.id, ["How long does rye keep?"], Expect(must_abstain=False))
+    Cases(here.db).add(OWNER, here.other.id, ["What is love?"], Expect(must_abstain=True))
+    with here.db.write() as tx:
+        tx.execute(teams.insert().values(id="team_2", name="Others", created_at=clock.now()))
+    stranger = AIs(here.db).create(OWNER, "team_2", "eve", "Eve")
+    here.release(stranger)
+    [bob] = listed.of(here.ai.id, "How long does rye keep?")
+    assert (bob.slug, bob.questions) == ("bob", ("How long does rye keep?",))
+    AIs(here.db).edit(OWNER, stranger.id, is_open=True)
+    assert [one.slug for one in listed.of(here.ai.id, "Is Eve there?")] == ["eve", "bob"]
+    assert ask(here, "eve").answer == "Green tea, most days."
+    AIs(here.db).edit(OWNER, stranger.id, is_open=False)
+    with pytest.raises(NotFound):
+        ask(here, "eve")
+
+
+def test_each_colleague_is_a_tool_and_its_answer_is_told_as_it_is() -> None:
+    asked: list[tuple[str, ...]] = []
+
+    async def ask(*told: str) -> Ended:
+        asked.append(told)
+        return Ended(answer="A week.", kind="grounded" if told[2] == "Rye?" else "chat")
+
+    async def colleagues(asker: str, question: str) -> list[Colleague]:
+        return [Colleague("bob-s", "Bob", "bread", ("How long does rye keep?",))]
+
+    extension = AskColleagues(colleagues, ask)
+    context = Context("ai_1", None, "call_1", clock.now(), said="Rye?")
+    [tool] = asyncio.run(extension.offered(context))
+    assert (tool.name, tool.takes_any_question, tool.examples[0].request) == (
+        "ask_bob_s",
+        "question",
+        "How long does rye keep?",
+    )
+    result = asyncio.run(extension.call("ask_bob_s", {"question": "Rye?"}, context))
+    assert (result.text, result.whole, result.empty) == ("A week.", True, False)
+    assert asked == [("ai_1", "bob-s", "Rye?", "en")]
+    assert asyncio.run(extension.call("ask_bob_s", {"question": "Hi"}, context)).empty
+    with pytest.raises(ToolFailed):
+        asyncio.run(extension.call("ask_", {"question": "Hi"}, context))

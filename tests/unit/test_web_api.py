@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -133,7 +134,7 @@ async def test_a_key_has_its_rate_and_is_told(http: httpx.AsyncClient, key: str)
 
 
 async def test_bodies_are_bounded(http: httpx.AsyncClient, key: str) -> None:
-    body = json.dumps({"model": "quill", "messages": HELLO, "padding": "x" * (1 << 20)})
+    body = json.dumps({"model": "quill", "messages": HELLO, "padding": "x" * (29 << 20)})
     headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
     assert (await http.post("/chat/completions", content=body, headers=headers)).status_code == 413
     long = json.dumps({"model": "quill", "messages": [{"role": "user", "content": "x" * 5000}]})
@@ -142,7 +143,8 @@ async def test_bodies_are_bounded(http: httpx.AsyncClient, key: str) -> None:
 
 async def test_the_description_holds_the_public_api_only(http: httpx.AsyncClient) -> None:
     described = (await http.get("http://inhouse.test/openapi.json")).json()
-    assert set(described["paths"]) == {
+    files = {"/v1/files", "/v1/files/{file_id}", "/v1/files/{file_id}/content"}
+    assert set(described["paths"]) == files | {
         "/v1/models",
         "/v1/models/{model}",
         "/v1/chat/completions",
@@ -166,3 +168,43 @@ def test_words_that_were_taken_back_are_followed_by_what_stands_instead() -> Non
     ]
     assert [sent.more(event) for event in told] == ["Buy at ", "Inkwell", "\n\nI'd rather not say."]
     assert sent.more(Ended(answer="I'd rather not say.")) == ""
+
+
+async def test_a_stock_client_gives_documents_and_asks_about_them(
+    home: Home, client: openai.AsyncOpenAI, http: httpx.AsyncClient
+) -> None:
+    ai = home.ais.public("quill")
+    policy = ("policy.md", b"# Returns\n\nYou may return a mug within 30 days.\n")
+    with pytest.raises(openai.PermissionDeniedError):
+        await client.files.create(file=policy, purpose="user_data")
+    home.ais.edit(home.accounts.actor_of(EMAIL), ai.id, reads_documents=True)
+    kept = await client.files.create(file=policy, purpose="user_data")
+    assert (kept.filename, kept.status, kept.bytes) == ("policy.md", "processed", len(policy[1]))
+    sent = base64.b64encode(b"We post on Tuesdays.").decode()
+    asked: Any = [
+        {
+            "role": "user",
+            "content": [
+                {"type": "file", "file": {"file_id": kept.id}},
+                {
+                    "type": "file",
+                    "file": {"filename": "post.txt", "file_data": f"data:text/plain;base64,{sent}"},
+                },
+                {"type": "text", "text": "hello"},
+            ],
+        }
+    ]
+    await client.chat.completions.create(model="quill", messages=asked)
+    request = home.script.asked[-1]
+    assert request.question == "hello"
+    assert [one.passages[0].text for one in request.documents] == [
+        "You may return a mug within 30 days.",
+        "We post on Tuesdays.",
+    ]
+    other_key = home.keys.create(home.accounts.actor_of(EMAIL), ai.id, "other", {Scope.CHAT})[0]
+    headers = {"Authorization": f"Bearer {other_key}"}
+    assert (await http.get(f"/files/{kept.id}", headers=headers)).status_code == 404
+    assert (await http.get("/files", headers=headers)).json()["data"] == []
+    assert (await client.files.content(kept.id)).text == "You may return a mug within 30 days."
+    await client.files.delete(kept.id)
+    assert (await client.files.list()).data == []

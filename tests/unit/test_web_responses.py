@@ -82,7 +82,7 @@ def _answers(home: Home, *script: Script) -> FakeEngine:
     """Let the runtime itself answer, on an engine with native calls that has this script."""
     engine = FakeEngine(script, calls_tools=True)
     replier = Replier(engine, FakeRetriever(()), Profile(method=Method.PROMPTED, languages=frozenset("*")))
-    home.conversations = Conversations(home.db, home.releases, replier, home.settings)
+    home.conversations = Conversations(home.db, home.releases, replier, home.settings, home.documents)
     return engine
 
 

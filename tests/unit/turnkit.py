@@ -11,7 +11,10 @@ from inhouse.accounts.actors import Actor
 from inhouse.accounts.ais import Ai, AIs
 from inhouse.accounts.tables import teams
 from inhouse.brief.brief import Brief
+from inhouse.content.embedding.fake import FakeEmbedder
+from inhouse.content.reading import read
 from inhouse.conversations.conversations import Conversations
+from inhouse.conversations.documents import Documents
 from inhouse.conversations.fans import Fan, Fans
 from inhouse.core import clock
 from inhouse.core.errors import NotFound
@@ -113,6 +116,7 @@ class World:
     fans: Fans
     scripted: Scripted
     conversations: Conversations
+    documents: Documents
     ai: Ai
     other: Ai
 
@@ -139,5 +143,7 @@ def world(db: Database, *, brief: Brief | None = None, **settings: object) -> Wo
     ai, other = (ais.create(OWNER, "team_1", slug, slug.title()) for slug in ("ada", "bob"))
     adapters, scripted = FakeAdapters(), Scripted()
     releases = Releases(db, adapters, FakeBriefs(brief))
-    conversations = Conversations(db, releases, scripted, Settings(**settings))  # type: ignore[arg-type]
-    return World(db, adapters, releases, Fans(db), scripted, conversations, ai, other)
+    chosen = Settings(**settings)  # type: ignore[arg-type]
+    documents = Documents(db, read, chosen, FakeEmbedder().name)
+    conversations = Conversations(db, releases, scripted, chosen, documents)
+    return World(db, adapters, releases, Fans(db), scripted, conversations, documents, ai, other)

@@ -20,6 +20,8 @@ from inhouse.core.errors import InhouseError, NotFound, NotSignedIn, UsageError
 from inhouse.store.database import Database, Tx
 
 Kind = Literal["creator", "business", "assistant", "research"]
+#: Kinds that read what people give them, unless their owner says otherwise.
+READERS = frozenset({"assistant", "research"})
 
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,38}[a-z0-9]")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}")
@@ -42,9 +44,18 @@ class Ai(BaseModel):
     """Codes such as ``en`` or ``ja``, the main one first."""
     retention_days: int | None
     """Conversations older than this are erased; ``None`` keeps them."""
+    reads_documents: bool | None
+    """Whether it reads documents that people give it, as its owner said; ``None`` where they said nothing."""
+    is_open: bool
+    """Whether AIs of other teams may ask it."""
     created_at: datetime
     archived_at: datetime | None
     erased_at: datetime | None
+
+    @property
+    def takes_documents(self) -> bool:
+        """Whether people may give it documents."""
+        return self.kind in READERS if self.reads_documents is None else self.reads_documents
 
 
 class BadSlug(InhouseError):
@@ -118,6 +129,7 @@ class AIs:
             "kind": kind,
             "languages": _languages(languages),
             "retention_days": _retention(retention_days),
+            "is_open": False,
             "created_at": clock.now(),
         }
         with self._db.write() as tx:
@@ -135,6 +147,8 @@ class AIs:
         languages: tuple[str, ...] | None = None,
         retention_days: int | None = None,
         keep_for_ever: bool = False,
+        reads_documents: bool | None = None,
+        is_open: bool | None = None,
     ) -> Ai:
         """Change what is given and leave the rest; ``keep_for_ever`` takes the retention away."""
         change: dict[str, Any] = {}
@@ -144,6 +158,8 @@ class AIs:
             change["languages"] = _languages(languages)
         if retention_days is not None or keep_for_ever:
             change["retention_days"] = _retention(retention_days)
+        flags = {"reads_documents": reads_documents, "is_open": is_open}
+        change |= {flag: value for flag, value in flags.items() if value is not None}
         with self._db.write() as tx:
             authorise(tx, actor, Action.MANAGE, ai_id=ai_id)
             return _change(tx, actor, ai_id, change, "edited AI")

@@ -6,12 +6,13 @@ import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import Sequence
+from dataclasses import replace
 
 from inhouse.conversations import quotas
 from inhouse.core.errors import InhouseError
 from inhouse.releases.extensions import Extensions
 from inhouse.runtime.bridge import in_thread
-from inhouse.runtime.extensions.base import Context, Extension
+from inhouse.runtime.extensions.base import Context, Extension, Present
 from inhouse.runtime.extensions.calling import Attached
 from inhouse.runtime.extensions.factory import Plugs
 from inhouse.runtime.request import ReplyRequest
@@ -34,7 +35,8 @@ class ToolDesk:
 
     async def attached(self, request: ReplyRequest) -> Sequence[Attached]:
         """The tools of this request's extensions; those that act only where somebody is there to agree."""
-        found = [await self._made((request.ai_id, entry)) for entry in request.extensions]
+        made = [await self._made((request.ai_id, entry)) for entry in request.extensions]
+        found = [await _present(tools, request) for tools in made]
         return [one for tools in found for one in tools if one.tool.effect == "reading" or request.may_act]
 
     async def acting(self, ai_id: str, entry: str, tool: str) -> Attached | None:
@@ -84,3 +86,11 @@ class ToolDesk:
     def _take(self, context: Context, attached: Attached) -> str | None:
         with self._db.write() as tx:
             return quotas.take(tx, context, attached.extension, attached.tool, attached.limits)
+
+
+async def _present(tools: Sequence[Attached], request: ReplyRequest) -> Sequence[Attached]:
+    """An extension's tools for this request: as they were signed, or those of them that there are now."""
+    if not tools or not isinstance(tools[0].handler, Present):
+        return tools
+    offered = await tools[0].handler.offered(request.context())
+    return [replace(tools[0], tool=tool) for tool in offered]

@@ -10,6 +10,7 @@ from anyio.from_thread import start_blocking_portal
 from inhouse.app.services import Services
 from inhouse.content.embed_job import make_handler as embed_handler
 from inhouse.content.jobs import import_handler
+from inhouse.conversations.given_job import make_handler as given_handler
 from inhouse.lab.experiments.looking import Looking
 from inhouse.lab.experiments.replay import Replaying
 from inhouse.releases.gate import GateKeeper
@@ -29,6 +30,7 @@ def handlers_of(services: Services) -> Iterator[Mapping[str, Handler]]:
         handlers = (
             import_handler(services.library),
             embed_handler(services.db, services.embedder, [services.releases.refresh]),
+            given_handler(services.db, services.embedder),
             gate.handler,
             looking.handler,
             replaying.handler,

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cached_property, partial
 from pathlib import Path
 
 from inhouse.accounts.accounts import Accounts
 from inhouse.accounts.actors import Actor
-from inhouse.accounts.ais import AIs
+from inhouse.accounts.ais import Ai, AIs
 from inhouse.accounts.keys import Keys
-from inhouse.app import schema
+from inhouse.app import presets, schema
 from inhouse.app.backup import LEDGER, is_unfinished
 from inhouse.app.export import export
 from inhouse.app.extensions import ToolDesk
@@ -23,11 +23,15 @@ from inhouse.content.embedding.base import Embedder
 from inhouse.content.embedding.factory import make_embedder
 from inhouse.content.fetch import Fetcher
 from inhouse.content.files import Limits
+from inhouse.content.given import Given, Reading
 from inhouse.content.library import Library
-from inhouse.content.search import Search
+from inhouse.content.reading_apart import ReadingApart
+from inhouse.content.search import Found, Search
 from inhouse.content.staging import Staging
+from inhouse.conversations.colleagues import ColleagueList
 from inhouse.conversations.consent import Actions
 from inhouse.conversations.conversations import Conversations
+from inhouse.conversations.documents import Documents
 from inhouse.conversations.erasure import Erasure
 from inhouse.conversations.exports import TraceExports
 from inhouse.conversations.fandata import FanData
@@ -58,6 +62,8 @@ from inhouse.runtime.engines.base import Engine
 from inhouse.runtime.engines.factory import make_engine
 from inhouse.runtime.engines.watched import Watched
 from inhouse.runtime.extensions.calling import Caller
+from inhouse.runtime.extensions.colleagues import Colleague
+from inhouse.runtime.extensions.documents.extension import Reader
 from inhouse.runtime.extensions.factory import Plugs
 from inhouse.runtime.profile import installed, profile_of
 from inhouse.runtime.reply import Replier
@@ -199,15 +205,29 @@ class Services:
 
     def replier_on(self, engine: Engine, desk: ToolDesk | None = None) -> Replier:
         """What answers, on an engine and with extensions of the caller's event loop; without a desk it has no tools."""
-        retriever = SearchRetriever(self.search, self.embedder)
-        return Replier(engine, retriever, profile_of(self.settings), desk, Caller(desk) if desk else None)
+        profile = profile_of(self.settings)
+        return Replier(engine, self._retriever, profile, desk, Caller(desk) if desk else None)
+
+    @cached_property
+    def _retriever(self) -> SearchRetriever:
+        return SearchRetriever(self.search, self.embedder)
 
     def _plugs(self, engine: Callable[[], Engine]) -> Plugs:
         async def ask(asker: str, slug: str, question: str, language: str) -> Ended:
             specialists = Specialists(self.db, self.releases, self.replier_on(engine()))
             return await specialists.ask(asker, slug, question, language)
 
-        return Plugs(partial(StoredFeeds, self.db), ask)
+        async def colleagues(asker: str, question: str) -> Sequence[Colleague]:
+            return await in_thread(ColleagueList(self.db, self.releases).of, asker, question)
+
+        async def find(documents: Sequence[Given], question: str, k: int) -> Found:
+            return await self._retriever.find_given(documents, question, (), k)
+
+        def fetch(url: str) -> tuple[Reading, str]:
+            reading, last, _ = self.documents.fetched(url)
+            return reading, last
+
+        return Plugs(partial(StoredFeeds, self.db), ask, colleagues, Reader(fetch, find))
 
     async def aclose(self) -> None:
         """Let go of what answers in the main event loop."""
@@ -222,8 +242,12 @@ class Services:
         return Fans(self.db)
 
     @cached_property
+    def documents(self) -> Documents:
+        return Documents(self.db, ReadingApart(), self.settings, self.embedder.name)
+
+    @cached_property
     def conversations(self) -> Conversations:
-        return Conversations(self.db, self.releases, self.replier, self.settings, self.sink)
+        return Conversations(self.db, self.releases, self.replier, self.settings, self.documents, self.sink)
 
     @cached_property
     def sink(self) -> Sink | None:
@@ -288,6 +312,10 @@ class Services:
     @cached_property
     def retention(self) -> Retention:
         return Retention(self.db)
+
+    def furnish(self, actor: Actor, ai: Ai) -> tuple[str, ...]:
+        """Set up a new AI of a kind that ships configured; a sentence for each tool that could not be attached."""
+        return presets.furnish(self, actor, ai).problems
 
     def export(self, actor: Actor, ai_id: str) -> bytes:
         """What an owner takes along, as JSON."""

@@ -27,8 +27,8 @@ def run_forever(services: Services, stop: threading.Event) -> None:
 
 def look_after(services: Services) -> None:
     """Queue today's retention, this hour's feeds and looks at experiments, complete the ledger of erasures, close
-    proposals that nobody decided on, and remove what nobody comes back
-    for: uploads, and old passages that no release shows."""
+    proposals that nobody decided on, and remove what nobody comes back for: uploads, documents that fans gave and left,
+    and old passages that no release shows."""
     with services.db.write() as tx:
         retention.queue_daily(tx)
         feeds.queue_hourly(tx)
@@ -37,3 +37,4 @@ def look_after(services: Services) -> None:
         actions.expire(tx)
         services.releases.forget_passages(tx)
     services.staging.sweep()
+    services.documents.forget_old()

@@ -24,6 +24,7 @@ from inhouse.brief.brief import Brief
 from inhouse.content import rights, sources
 from inhouse.content.archives import open_files
 from inhouse.content.files import Limits
+from inhouse.content.given import Given
 from inhouse.content.importers.base import Options
 from inhouse.content.importers.factory import plan
 from inhouse.content.index import View
@@ -95,6 +96,12 @@ class Watched:
         found = await self._inner.find(view, question, history, k)
         self.found = found.passages
         return found
+
+    async def find_given(
+        self, documents: Sequence[Given], question: str, history: Sequence[Exchange], k: int
+    ) -> Found:
+        """As the retriever within."""
+        return await self._inner.find_given(documents, question, history, k)
 
 
 def run(quick: bool, data: Path, say: Say) -> Report:

@@ -13,9 +13,12 @@ from inhouse.accounts.accounts import Accounts
 from inhouse.accounts.actors import Actor
 from inhouse.accounts.ais import AIs
 from inhouse.brief.briefs import Briefs
+from inhouse.content.given import Given
 from inhouse.content.index import View
+from inhouse.content.reading_apart import ReadingApart
 from inhouse.content.search import Found
 from inhouse.conversations.conversations import Conversations
+from inhouse.conversations.documents import Documents
 from inhouse.conversations.fans import Fan, Fans
 from inhouse.core.errors import InhouseError, NotFound
 from inhouse.core.events import Ended, Failed, Token
@@ -120,6 +123,12 @@ class StillSearch:
         )
         return Found((passage,), (), question, 1, None, 1.0, None)
 
+    async def find_given(
+        self, documents: Sequence[Given], question: str, history: Sequence[Exchange], k: int
+    ) -> Found:
+        """Nobody gives documents here."""
+        raise NotImplementedError
+
     async def similar(self, question: str, texts: Sequence[str]) -> Sequence[float]:
         """Nothing is compared."""
         return [0.0] * len(texts)
@@ -181,7 +190,8 @@ async def turn_path(folder: Path, settings: Settings, engine: Engine) -> AsyncIt
     shelf = Releases(db, _NoAdapters(), Briefs(db))
     tap = Tap(engine)
     replier = Replier(tap, StillSearch(tap), profile_of(settings))
-    conversations = Conversations(db, shelf, replier, settings)
+    documents = Documents(db, ReadingApart(), settings, "")
+    conversations = Conversations(db, shelf, replier, settings, documents)
     try:
         yield TurnPath(db, tap, conversations, _live_ai(db, shelf))
     finally:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -15,8 +16,9 @@ from inhouse.accounts.authorisation import authorise
 from inhouse.app import performers
 from inhouse.cli.context import actor, out, services, show
 from inhouse.cli.options import AsJson
+from inhouse.content.given import Given
 from inhouse.conversations.fans import Fan
-from inhouse.core.errors import Unavailable
+from inhouse.core.errors import Unavailable, UsageError
 from inhouse.core.events import Ended, Event, Failed, Replaced, Token
 from inhouse.core.proposals import Proposal
 from inhouse.runtime.bridge import in_thread
@@ -36,13 +38,16 @@ def ask(
     ai: AiSlug,
     question: Annotated[str, typer.Argument(help="What to ask.")],
     language: Annotated[str, typer.Option(help="Language of the answer; without, the question's.")] = "",
+    document: Annotated[
+        list[Path] | None, typer.Option(help="A file to read for this question; may be given again.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Ask an AI one question.
 
     Example: inhouse ask potter "Do you ship to Norway?"
     """
-    answer = asyncio.run(_ask(ai, question, language or None))
+    answer = asyncio.run(_ask(ai, question, language or None, document or []))
     show(answer, as_json, as_text(answer))
 
 
@@ -63,17 +68,18 @@ def _chatter(slug: str) -> tuple[Ai, Fan]:
     return found, here.fans.named(found.id, f"cli:{actor().id or 'operator'}")
 
 
-async def _ask(slug: str, question: str, language: str | None) -> dict[str, Any]:
+async def _ask(slug: str, question: str, language: str | None, files: Sequence[Path]) -> dict[str, Any]:
     try:
-        return await one(slug, question, language)
+        return await one(slug, question, language, files)
     finally:
         await services().aclose()
 
 
-async def one(slug: str, question: str, language: str | None) -> dict[str, Any]:
+async def one(slug: str, question: str, language: str | None, files: Sequence[Path] = ()) -> dict[str, Any]:
     """Ask one question as the command line's own fan; returns the object that ``--json`` prints."""
-    _, fan = _chatter(slug)
-    turn = await services().conversations.begin(fan, question, language=language)
+    found, fan = _chatter(slug)
+    given = [_given(found, file) for file in files]
+    turn = await services().conversations.begin(fan, question, language=language, documents=given)
     ended = None
     async for event in services().conversations.follow(fan, turn.id):
         ended = event if isinstance(event, Ended | Failed) else ended
@@ -145,6 +151,14 @@ async def _print_stream(events: Any) -> Proposal | None:
         elif isinstance(event, Failed):
             out.print(event.message, markup=False, style="red")
     return proposal
+
+
+def _given(ai: Ai, file: Path) -> Given:
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        raise UsageError(reason=f"{file} can't be read: {error.strerror}.") from None
+    return services().documents.read_once(ai.id, file.name, data)
 
 
 def _result(ended: Event | None, release_id: str | None) -> dict[str, Any]:

@@ -17,11 +17,11 @@ _CARRIES_IPV4 = (ipaddress.IPv6Network("64:ff9b::/96"), ipaddress.IPv6Network("6
 
 
 class PrivateAddress(InhouseError):
-    """The address {host} leads into a private network, which is refused: import from a public address."""
+    """The address {host} leads into a private network, which is refused: use a public one."""
 
 
 class UnknownHost(InhouseError):
-    """There is no machine named {host}: check the address."""
+    """Nothing has the name {host}: check the address."""
 
 
 def public_address(host: str, port: int, resolve: Resolver, *, allow_private: bool) -> str:

@@ -13,8 +13,10 @@ from typing import Any
 from inhouse.accounts import audit
 from inhouse.accounts.actors import Action, Actor
 from inhouse.accounts.authorisation import authorise
-from inhouse.conversations import fans, threads, turns
+from inhouse.content.given import Given
+from inhouse.conversations import fans, given, threads, turns
 from inhouse.conversations.answering import Answering, Stored, Work
+from inhouse.conversations.documents import Documents
 from inhouse.conversations.fans import Fan
 from inhouse.conversations.telemetry.base import Sink
 from inhouse.conversations.turns import Conversation, Origin, Turn
@@ -22,7 +24,7 @@ from inhouse.core import clock, ids
 from inhouse.core.errors import InhouseError, TooLarge, TooMany, UsageError
 from inhouse.core.events import Event, Failed, Replaced, Started
 from inhouse.core.settings import Settings
-from inhouse.releases.release import MOST_TOKENS
+from inhouse.releases.release import MOST_TOKENS, Route
 from inhouse.releases.releases import Releases
 from inhouse.runtime.bridge import in_thread
 from inhouse.runtime.clients import ClientTools
@@ -57,9 +59,11 @@ class Conversations:
         releases: Releases,
         answerer: Answerer,
         settings: Settings,
+        documents: Documents,
         sink: Sink | None = None,
     ) -> None:
         self._db = db
+        self._documents = documents
         self._releases = releases
         self._settings = settings
         self._answering = Answering(db, answerer, sink)
@@ -78,13 +82,15 @@ class Conversations:
         priority: Priority = Priority.FAN,
         client: ClientTools | None = None,
         may_act: bool = False,
+        documents: Sequence[Given] = (),
     ) -> Turn:
         """Store a question and start answering it; without ``conversation_id`` it opens a conversation.
 
         ``key`` names the request: the same one again returns the same turn. ``history`` replaces the stored one (for
         clients that keep their own), ``client`` are the tools of the program that asks; ``may_act``: the fan can be asked
-        to agree to what a tool would do. Raises ``UsageError`` (empty), ``TooLarge``, ``TooMany``, ``NotLive``,
-        ``NotFound`` (not this fan's conversation) or ``StillAnswering``; then nothing is stored.
+        to agree to what a tool would do. ``documents`` are read beside those of the conversation. Raises ``UsageError``
+        (empty), ``TooLarge``, ``TooMany``, ``NotLive``, ``NotFound`` (not this fan's conversation) or
+        ``StillAnswering``; then nothing is stored.
         """
         self._check(question, key)
 
@@ -98,6 +104,7 @@ class Conversations:
                 self._limit_rate(tx, fan)
                 route = self._releases.route(tx, fan.ai_id, fan.id)
                 earlier = _history(tx, fan, conversation_id) if history is None else turns.bounded(history)
+                there = self._given(tx, fan, route, conversation_id)
             request = route.request(
                 question,
                 history=earlier,
@@ -107,6 +114,7 @@ class Conversations:
                 fan_id=fan.id,
                 client=client,
                 may_act=may_act,
+                documents=(*there, *documents),
             )
             return Work(turn_id, route, request)
 
@@ -130,6 +138,7 @@ class Conversations:
                     key=key,
                     route=work.route,
                 )
+                given.touch(tx, fan, [one.id for one in work.request.documents])
                 return Stored(turn, begun=True)
 
         return await self._answering.launch(look, store, f"{fan.id}:{key}" if key else "")
@@ -183,8 +192,14 @@ class Conversations:
                 route = self._releases.route(tx, fan.ai_id, fan.id)
                 thread = turns.conversation(tx, fan, turn.conversation_id)
                 earlier = turns.history(tx, thread, before=turn.number)
+                there = self._given(tx, fan, route, thread.id)
             request = route.request(
-                turn.question, history=earlier, language=turn.language, fan_id=fan.id, may_act=may_act
+                turn.question,
+                history=earlier,
+                language=turn.language,
+                fan_id=fan.id,
+                documents=there,
+                may_act=may_act,
             )
             return Work(turn_id, route, request)
 
@@ -247,6 +262,12 @@ class Conversations:
     async def aclose(self) -> None:
         """Give up what is being answered; those turns become ``interrupted``."""
         await self._answering.aclose()
+
+    def _given(self, tx: Tx, fan: Fan, route: Route, conversation_id: str | None) -> tuple[Given, ...]:
+        """What the fan gave to this conversation; nothing to look for where it is new, or the AI reads none."""
+        if conversation_id is None or not route.ai.takes_documents:
+            return ()
+        return self._documents.of_conversation(tx, fan, conversation_id)
 
     def _check(self, question: str, key: str | None) -> None:
         if not question.strip():

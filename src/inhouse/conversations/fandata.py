@@ -15,6 +15,7 @@ from inhouse.conversations.tables import (
     actions,
     conversations,
     corrections,
+    given_documents,
     handovers,
     picks,
     responses,
@@ -39,6 +40,9 @@ _SHOWN = {
     "responses": responses.c["id", "turn_id", "settings", "created_at"],
     "actions": actions.c["id", "turn_id", "title", "arguments", "state", "line", "result", "created_at"],
     "trace_consents": trace_consents.c["id", "purpose", "text_version", "given_at", "withdrawn_at"],
+    "given_documents": given_documents.c[
+        "id", "conversation_id", "name", "title", "url", "size", "passages", "created_at", "used_at"
+    ],
 }
 
 
@@ -87,6 +91,7 @@ class FanData:
             ("responses", responses),
             ("actions", actions),
             ("trace_consents", trace_consents),
+            ("given_documents", given_documents),
             ("turns", turns),
             ("conversations", conversations),
         ):

@@ -19,6 +19,7 @@ from inhouse.conversations.tables import (
     conversations,
     corrections,
     fans,
+    given_documents,
     handovers,
     picks,
     responses,
@@ -69,7 +70,8 @@ class Retention:
 
 
 def remove_older(tx: Tx, ai_id: str, before: datetime) -> dict[str, int]:
-    """Remove one AI's turns and hand-overs from before, threads left empty, and fans of whom nothing is left."""
+    """Remove one AI's turns, hand-overs and given documents from before, threads left empty, and fans of whom nothing is
+    left."""
     old_turn = and_(turns.c.ai_id == ai_id, turns.c.created_at < before, turns.c.state.not_in(RUNNING))
     old_response = and_(
         responses.c.ai_id == ai_id,
@@ -79,18 +81,20 @@ def remove_older(tx: Tx, ai_id: str, before: datetime) -> dict[str, int]:
     old_handover = and_(handovers.c.ai_id == ai_id, handovers.c.changed_at < before)
     old_call = and_(tool_calls.c.ai_id == ai_id, tool_calls.c.at < before)
     old_action = and_(actions.c.ai_id == ai_id, actions.c.created_at < before, actions.c.state.not_in(OPEN))
+    old_document = and_(given_documents.c.ai_id == ai_id, given_documents.c.used_at < before)
     empty = and_(
         conversations.c.ai_id == ai_id,
         conversations.c.changed_at < before,
         ~exists().where(turns.c.conversation_id == conversations.c.id),
         ~exists().where(handovers.c.conversation_id == conversations.c.id),
+        ~exists().where(given_documents.c.conversation_id == conversations.c.id),
     )
     forgotten = and_(
         fans.c.ai_id == ai_id,
         fans.c.seen_at < before,
         *(
             ~exists().where(table.c.fan_id == fans.c.id)
-            for table in (conversations, corrections, picks, responses)
+            for table in (conversations, corrections, picks, responses, given_documents)
         ),
     )
     nobodys = and_(
@@ -104,6 +108,7 @@ def remove_older(tx: Tx, ai_id: str, before: datetime) -> dict[str, int]:
         handovers: old_handover,
         tool_calls: old_call,
         actions: old_action,
+        given_documents: old_document,
         conversations: empty,
         fans: forgotten,
         trace_consents: nobodys,  # after the fans

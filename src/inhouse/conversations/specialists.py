@@ -1,4 +1,4 @@
-"""AIs that ask each other: within a team, and nobody any further."""
+"""AIs that ask each other: within a team, or one that its owner opened to all, and nobody any further."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from sqlalchemy import select
 
 from inhouse.accounts import ais
 from inhouse.accounts.tables import ais as ais_table
+from inhouse.conversations.colleagues import askable
 from inhouse.core.errors import NotFound, Unavailable
 from inhouse.core.events import Ended
 from inhouse.releases.release import NotLive, Route
@@ -24,7 +25,7 @@ class Specialists:
         self._answerer = answerer
 
     async def ask(self, asker: str, slug: str, question: str, language: str) -> Ended:
-        """The live answer of an AI of the asker's team. ``NotFound`` where there is none, ``NotLive`` before its first
+        """The live answer of an AI that this one may ask. ``NotFound`` where there is none, ``NotLive`` before its first
         release; nothing is stored, and no fan is named."""
         route = await in_thread(self._route, asker, slug)
         ended = await answered(self._answerer, route.request(question, language=language))
@@ -34,17 +35,10 @@ class Specialists:
 
     def _route(self, asker: str, slug: str) -> Route:
         with self._db.read() as tx:
-            team = select(ais_table.c.team_id).where(ais_table.c.id == asker).scalar_subquery()
-            mine = select(ais_table.c.id).where(
-                ais_table.c.slug == slug,
-                ais_table.c.team_id == team,
-                ais_table.c.id != asker,
-                ais_table.c.erased_at.is_(None),
-                ais_table.c.archived_at.is_(None),
-            )
-            asked = tx.execute(mine).scalar_one_or_none()
+            there = select(ais_table.c.id).where(ais_table.c.slug == slug, askable(asker))
+            asked = tx.execute(there).scalar_one_or_none()
             if asked is None:
-                raise NotFound(kind="AI of this team", name=slug)
+                raise NotFound(kind="AI to be asked", name=slug)
             live = self._releases.current(tx, asked)
             ai = ais.get(tx, asked)
             if live is None:

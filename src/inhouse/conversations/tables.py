@@ -9,6 +9,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     String,
     Table,
     Text,
@@ -249,4 +250,27 @@ trace_lineage = Table(
     Column("ai", String(64), nullable=False, index=True),
     Column("gone_at", Moment, nullable=True),
     Column("gone_why", String(10), nullable=True),
+)
+
+#: What a fan gave to be read: its text cut into passages, and their vectors as far as they are made. The file itself is
+#: not kept. Without a conversation it was given by a program, for requests that name it.
+given_documents = Table(
+    "given_documents",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("ai_id", _ID, nullable=False, index=True),
+    Column("fan_id", _ID, ForeignKey("fans.id"), nullable=False, index=True),
+    Column("conversation_id", _ID, ForeignKey("conversations.id"), nullable=True, index=True),
+    Column("name", String(300), nullable=False),
+    Column("title", String(300), nullable=False),
+    Column("url", Text, nullable=True),
+    Column("language", String(20), nullable=False),
+    Column("published_at", Moment, nullable=True),
+    Column("size", Integer, nullable=False),  # bytes of the file as it was given
+    Column("passages", Json, nullable=False),
+    Column("vectors", LargeBinary, nullable=True),  # float16, of the first ``vector_rows`` passages
+    Column("vector_rows", Integer, nullable=False),
+    Column("vector_model", String(80), nullable=True),
+    Column("created_at", Moment, nullable=False),
+    Column("used_at", Moment, nullable=False, index=True),
 )

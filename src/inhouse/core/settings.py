@@ -70,6 +70,19 @@ class Settings(BaseSettings):
     embedder_query_prefix: str = Field("", description="What that model wants written before a question.")
     embedder_passage_prefix: str = Field("", description="What that model wants written before a passage.")
     max_upload_mb: int = Field(512, ge=1, description="Largest upload or archive, in megabytes.")
+    document_mb: int = Field(
+        20, ge=1, le=200, description="Largest document that a person may give an AI to read, in megabytes."
+    )
+    document_days: int = Field(
+        30, ge=1, description="Days without use after which a document that a person gave is removed."
+    )
+    feeds: str = Field(
+        "", description="Addresses of RSS or Atom feeds, parted by spaces, that a new assistant searches."
+    )
+    searxng_url: str = Field("", description="SearXNG server that a new assistant searches the web with.")
+    brave_key: SecretStr = Field(
+        SecretStr(""), description="Key of Brave Search, which a new assistant searches the web with."
+    )
     max_question_chars: int = Field(
         4000, ge=1, description="Longest message that a fan may send, in characters."
     )

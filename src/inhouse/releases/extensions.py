@@ -113,7 +113,8 @@ class Extensions:
         tools = waited_for(self._offered(kind, settings, Place(ai_id, name, self._plugs)))
         if not tools:
             raise UsageError(reason="This extension offers no tools.")
-        made = self._version(actor, ai_id, kind, name, settings, limits or Limits(), tools)
+        within = limits or Limits(seconds=factory.kind(kind).seconds)
+        made = self._version(actor, ai_id, kind, name, settings, within, tools)
         with self._db.write() as tx:
             self._authorise(tx, actor, ai_id, kind)
             routing.lock(tx, ai_id)

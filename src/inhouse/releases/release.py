@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 from inhouse.accounts.ais import Ai
 from inhouse.brief.brief import Brief
+from inhouse.content.given import Given
 from inhouse.core.errors import InhouseError
 from inhouse.runtime.clients import ClientTools
 from inhouse.runtime.engines.base import Adapter, Priority
@@ -145,6 +146,7 @@ class Route:
         fan_id: str | None = None,
         client: ClientTools | None = None,
         may_act: bool = False,
+        documents: Sequence[Given] = (),
     ) -> ReplyRequest:
         """A question to this AI, with everything that the release fixes."""
         return ReplyRequest(
@@ -158,6 +160,7 @@ class Route:
             pinned=self.pinned,
             index_revision=self.index_revision,
             extensions=self.extensions,
+            documents=documents,
             fan_id=fan_id,
             client=client,
             may_act=may_act,

@@ -26,6 +26,10 @@ _UNASKED = 0.5
 _WORDS = 0.1
 #: Passages longer than this are cut for the model: a prompt costs the fan about 3.5 ms a token.
 _NOTE_CHARS = 900
+_NEAREST = {
+    "en": "I can't tell for sure. What comes nearest is: ",
+    "ja": "確かなことは言えませんが、最も近い記述は次のとおりです。",
+}
 _ENDS = ".!?…:。！？\"'”’)]"
 
 
@@ -53,6 +57,13 @@ class Grounded:
         said = self._quoted(draft, found) if extract else _as_sentence(self._written(draft, found))
         async with aclosing(said) as pieces:
             async for piece in pieces:
+                yield piece
+
+    async def nearest(self, draft: Draft, found: Found) -> AsyncGenerator[str, None]:
+        """The sentence nearest to the question, said to be no more than that."""
+        yield _NEAREST["ja" if draft.language == "ja" else "en"]
+        async with aclosing(self._quoted(draft, found)) as quote:
+            async for piece in quote:
                 yield piece
 
     async def _known(self, draft: Draft, found: Found, looks: bool) -> Passage | None:

@@ -22,10 +22,9 @@ from contextlib import aclosing
 from inhouse.brief.brief import LANGUAGES
 from inhouse.brief.rules import compile_rules
 from inhouse.content import languages
-from inhouse.content.index import View
 from inhouse.content.search import Found
 from inhouse.core.events import Event, Replaced, Step, Token
-from inhouse.runtime import chat, pinned, prompts, smalltalk
+from inhouse.runtime import chat, given, pinned, prompts, smalltalk
 from inhouse.runtime.agent.client import Client
 from inhouse.runtime.agent.deciding import Deciding
 from inhouse.runtime.agent.using import Tools
@@ -40,6 +39,8 @@ from inhouse.runtime.profile import Profile
 from inhouse.runtime.request import ReplyRequest, Retriever, Toolbox
 
 _FOUND_SHOWN = 5
+#: Of what somebody gave to be read, the nearest sentence is told rather than nothing, where search is so sure.
+_NEAREST = 0.85
 
 
 class Replier:
@@ -140,8 +141,7 @@ class Replier:
         """Search, answer from what was found; else talk, or say that it is not known."""
         yield Step(name="search", state="begun", detail={"question": draft.question})
         request = draft.request
-        view = View(request.ai_id, request.index_revision)
-        found = await self._retriever.find(view, draft.question, request.history, self._profile.passages)
+        found = await given.find(request, draft.question, self._retriever, self._profile.passages)
         draft.retrieval_ms = draft.elapsed_ms
         yield Step(name="search", state="done", detail=_shown(found))
         if found.question != draft.question and request.history:
@@ -152,6 +152,11 @@ class Replier:
                 said = True
                 yield piece
         if said:
+            return
+        if request.documents and (found.support or 0.0) >= _NEAREST and smalltalk.asks(request.question):
+            async with aclosing(self._grounded.nearest(draft, found)) as pieces:
+                async for piece in pieces:
+                    yield piece
             return
         if smalltalk.asks(request.question):
             if self._tools is not None:

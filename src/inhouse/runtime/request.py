@@ -8,11 +8,14 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from inhouse.brief.brief import Brief
+from inhouse.content.given import Given
 from inhouse.content.index import View
 from inhouse.content.search import Found
+from inhouse.core import clock, ids
 from inhouse.core.events import Ended, Event
 from inhouse.runtime.clients import ClientTools
 from inhouse.runtime.engines.base import Adapter, Priority
+from inhouse.runtime.extensions.base import Context
 from inhouse.runtime.extensions.calling import Attached
 
 
@@ -48,6 +51,8 @@ class ReplyRequest:
     """The index revision that is searched; ``None`` for today's."""
     extensions: Sequence[str] = ()
     """The extensions that this AI may use now, each as ``name@version``."""
+    documents: Sequence[Given] = ()
+    """What the asker gave to be read."""
     fan_id: str | None = None
     """Whose quota a tool's call is charged to; ``None`` for nobody's (a gate, a benchmark)."""
     client: ClientTools | None = None
@@ -58,6 +63,18 @@ class ReplyRequest:
     """Two letters; ``None`` to follow the question's language."""
     max_tokens: int = 256
     priority: Priority = Priority.FAN
+
+    def context(self, language: str | None = None) -> Context:
+        """On whose behalf a tool is called for this request, in the answer's language; each call has an id of its own."""
+        return Context(
+            ai_id=self.ai_id,
+            fan_id=self.fan_id,
+            call_id=ids.new_id("call"),
+            now=clock.now(),
+            language=language or self.language or self.brief.languages[0],
+            said="\n".join([*(exchange.question for exchange in self.history), self.question]),
+            documents=self.documents,
+        )
 
 
 class Answerer(Protocol):
@@ -99,4 +116,10 @@ class Retriever(Protocol):
 
     async def find(self, view: View, question: str, history: Sequence[Exchange], k: int) -> Found:
         """The ``k`` best passages, best first, with the signs of whether they hold an answer at all."""
+        ...
+
+    async def find_given(
+        self, documents: Sequence[Given], question: str, history: Sequence[Exchange], k: int
+    ) -> Found:
+        """The same among documents that the asker gave."""
         ...

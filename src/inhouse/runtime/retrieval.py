@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from inhouse.content.embedding.base import Embedder, EmbedderFailed
+from inhouse.content.given import Given
+from inhouse.content.given_search import GivenSearch
 from inhouse.content.index import View
 from inhouse.content.search import Found, Search
 from inhouse.runtime import spans
@@ -20,6 +22,7 @@ class SearchRetriever:
     def __init__(self, search: Search, embedder: Embedder) -> None:
         self._search = search
         self._embedder = embedder
+        self._given = GivenSearch(embedder)
 
     async def find(self, view: View, question: str, history: Sequence[Exchange], k: int) -> Found:
         """The ``k`` best passages of a view with the signs of support."""
@@ -32,6 +35,12 @@ class SearchRetriever:
                 "passages": [passage.id for passage in found.passages],
             }
             return found
+
+    async def find_given(
+        self, documents: Sequence[Given], question: str, history: Sequence[Exchange], k: int
+    ) -> Found:
+        """The ``k`` best passages of given documents, told as those of the index are."""
+        return await in_thread(self._given.look, documents, question, history, k)
 
     async def similar(self, question: str, texts: Sequence[str]) -> Sequence[float]:
         """Cosines of questions. Both sides are embedded as questions, which is how the model compares like with like."""

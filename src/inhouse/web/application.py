@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from importlib.resources import files
+from functools import partial
+from importlib.resources import files as package_files
 
 from fastapi import FastAPI
 from starlette.responses import Response
@@ -11,14 +12,16 @@ from starlette.routing import Route
 from starlette.staticfiles import PathLike, StaticFiles
 from starlette.types import Scope
 
+from inhouse.core.settings import Settings
 from inhouse.web import errors
-from inhouse.web.api import actions, chat, docs, health, mcp, models, responses
+from inhouse.web.api import actions, chat, docs, files, health, mcp, models, responses
 from inhouse.web.limits import MEGABYTE, USUAL_BODY, BodyLimit, RateLimit
 from inhouse.web.pages import (
     account,
     fan,
     fan_actions,
     fan_data,
+    fan_documents,
     fan_source,
     fan_turns,
     home,
@@ -46,7 +49,7 @@ from inhouse.web.pages import (
 from inhouse.web.security import SecurityHeaders
 from inhouse.web.services import Services
 
-_FAN = (fan, fan_turns, fan_actions, fan_data, fan_source)
+_FAN = (fan, fan_turns, fan_actions, fan_data, fan_documents, fan_source)
 _STUDIO = (
     studio_home,
     studio_overview,
@@ -66,7 +69,7 @@ _STUDIO = (
     studio_jobs,
 )
 _PAGES = (home, sign_in, joining, account, *_FAN, *_STUDIO, operator, operator_experiments)
-_API = (models, chat, actions, responses, health)
+_API = (models, chat, actions, responses, files, health)
 
 
 def create_app(services: Services) -> FastAPI:
@@ -87,14 +90,22 @@ def create_app(services: Services) -> FastAPI:
     for page in (*_PAGES, docs):
         app.include_router(page.router, include_in_schema=False)
     app.router.routes.append(Route(mcp.PATH, endpoint=endpoint))
-    app.mount("/static", _Static(directory=str(files("inhouse.web").joinpath("static"))))
+    app.mount("/static", _Static(directory=str(package_files("inhouse.web").joinpath("static"))))
     errors.install(app)
-    most = services.settings.max_upload_mb * MEGABYTE
-    app.add_middleware(
-        BodyLimit, limit_of=lambda path: most if path.endswith("/content/upload") else USUAL_BODY
-    )
+    app.add_middleware(BodyLimit, limit_of=partial(_most_sent, services.settings))
     app.add_middleware(SecurityHeaders)
     return app
+
+
+def _most_sent(settings: Settings, path: str) -> int:
+    """The largest body of a request to a path, in bytes."""
+    if path.endswith("/content/upload"):
+        return settings.max_upload_mb * MEGABYTE
+    if path.endswith("/documents") or path == "/v1/files":
+        return settings.document_mb * MEGABYTE + USUAL_BODY
+    if path == "/v1/chat/completions":  # a document may be in it, as text that is a third longer
+        return settings.document_mb * MEGABYTE * 4 // 3 + USUAL_BODY
+    return USUAL_BODY
 
 
 class _Static(StaticFiles):

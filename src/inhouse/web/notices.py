@@ -7,6 +7,7 @@ from inhouse.web.i18n import N_
 _NOTICES = {
     "saved": N_("Saved."),
     "created": N_("Your AI is ready. Give it something to read next."),
+    "furnished": N_("Your AI has its brief and its tools. It opens by itself once its first gate is passed."),
     "import-started": N_("The import has started. You can leave this page; it goes on by itself."),
     "revoked": N_("Revoked. Its passages are out of every answer from now on."),
     "training-started": N_("Training has started. You can leave this page; it goes on by itself."),
@@ -37,6 +38,8 @@ _NOTICES = {
     "experiment-started": N_("Registered and started."),
     "experiment-stopped": N_("Stopped. Fans are back on the old way."),
     "look-queued": N_("It is being counted. Load this page again in a moment."),
+    "document-given": N_("I have read it. Ask away."),
+    "document-removed": N_("Removed. Nothing of it is kept."),
     "extension-off": N_("Switched off."),
     "sharing-on": N_("Thank you. You can switch it off here at any time."),
 }

@@ -6,13 +6,14 @@ from typing import Protocol
 
 from inhouse.accounts.accounts import Accounts
 from inhouse.accounts.actors import Actor
-from inhouse.accounts.ais import AIs
+from inhouse.accounts.ais import Ai, AIs
 from inhouse.accounts.keys import Keys
 from inhouse.brief.briefs import Briefs
 from inhouse.content.library import Library
 from inhouse.content.search import Search
 from inhouse.conversations.consent import Actions
 from inhouse.conversations.conversations import Conversations
+from inhouse.conversations.documents import Documents
 from inhouse.conversations.erasure import Erasure
 from inhouse.conversations.fandata import FanData
 from inhouse.conversations.fans import Fans
@@ -88,6 +89,12 @@ class Services(Protocol):
     def conversations(self) -> Conversations: ...
     @property
     def responses(self) -> Responses: ...
+    @property
+    def documents(self) -> Documents: ...
+    def furnish(self, actor: Actor, ai: Ai) -> tuple[str, ...]:
+        """Set up a new AI of a kind that ships configured; a sentence for each tool that could not be attached."""
+        ...
+
     def export(self, actor: Actor, ai_id: str) -> bytes:
         """What an owner takes along, as JSON."""
         ...

@@ -16,6 +16,23 @@ TERMS = (
     # kinds of extensions, as their factory names them
     N_("Calculator"),
     N_("Sums, percentages, units, money in one currency, and dates."),
+    N_("Documents and pages"),
+    N_("Compares and looks through documents that people give, and reads a page whose address they write."),
+    N_("The other AIs here"),
+    N_(
+        "Asks whichever AI of your team, or open to all, knows about the question: those that there are at that moment."
+    ),
+    # why a document is not read
+    N_("an archive has to be unpacked first, and its documents given one by one."),
+    N_("this kind of file is not known here. Give a PDF, Word, HTML, Markdown or text file."),
+    N_("it takes too long. Give a part of it."),
+    N_("it is broken, or asks too much of this machine."),
+    N_("it has no text."),
+    N_("it is broken or not what its name says."),
+    N_("It holds pictures of pages and no text: run it through text recognition first."),
+    N_("It is locked with a password: save it without one."),
+    N_("It is not a PDF file, or a broken one."),
+    N_("It is not a Word file (.docx), or a broken one."),
     N_("Table"),
     N_("Looks things up in a table of yours, such as products and prices."),
     N_("News from feeds"),

@@ -6,16 +6,15 @@ from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing
 
 from inhouse.content.search import Found
-from inhouse.core import clock, ids
 from inhouse.core.events import Step
-from inhouse.core.passages import Citation, Passage, Place
+from inhouse.core.passages import Citation, Passage
 from inhouse.runtime.agent.deciding import Deciding
 from inhouse.runtime.agent.proposing import asks, proposal
 from inhouse.runtime.draft import Draft
-from inhouse.runtime.extensions.base import Context, Json, Result, Source
+from inhouse.runtime.extensions.base import Json, Result, Source
 from inhouse.runtime.extensions.calling import Attached, Caller, misfit
 from inhouse.runtime.grounded import Grounded
-from inhouse.runtime.request import ReplyRequest, Toolbox
+from inhouse.runtime.request import Toolbox
 
 _FOUND_SHOWN = 5
 _LONGEST_QUESTION = 200
@@ -69,7 +68,7 @@ class Tools:
         tool = attached.tool
         asked = {"tool": tool.name, "title": tool.title, "arguments": arguments}
         yield Step(name="tool", state="begun", detail=asked)
-        outcome = await self._caller.call(attached, arguments, _context(draft.request))
+        outcome = await self._caller.call(attached, arguments, draft.request.context(draft.language))
         draft.calls.append(outcome)
         if outcome.result is None:
             yield Step(name="tool", state="failed", detail=asked | {"line": outcome.line})
@@ -87,16 +86,16 @@ class Tools:
     ) -> AsyncGenerator[str, None]:
         """What the question wants of a result, read from its sources; the whole where nothing can be picked out."""
         said = False
-        if any(source.text for source in result.sources):
+        if not result.whole and any(source.text for source in result.sources):
             found = _as_found(draft, attached, result.sources)
             async with aclosing(self._grounded.answer(draft, found)) as pieces:
                 async for piece in pieces:
                     said = True
                     yield piece
-        if not said and picked_out:
+        if not said and picked_out and not result.whole:
             return
         if not said:
-            shown = enumerate(result.sources[:_FOUND_SHOWN], 1)
+            shown = enumerate(result.sources if result.whole else result.sources[:_FOUND_SHOWN], 1)
             draft.citations = tuple(_citation(attached, number, source) for number, source in shown)
             yield result.text
         draft.kind = "tool"
@@ -112,26 +111,16 @@ def _proposed(draft: Draft, attached: Attached, arguments: Json) -> Iterator[str
     yield asks(made.title, draft.language)
 
 
-def _context(request: ReplyRequest) -> Context:
-    return Context(
-        ai_id=request.ai_id,
-        fan_id=request.fan_id,
-        call_id=ids.new_id("call"),
-        now=clock.now(),
-        language=request.language or request.brief.languages[0],
-    )
-
-
 def _as_found(draft: Draft, attached: Attached, sources: Sequence[Source]) -> Found:
     """Sources as notes, in the order in which the tool ranked them."""
     passages = tuple(
         Passage(
-            id=_id(attached, number),
+            id=_id(attached, number, source),
             ai_id=draft.request.ai_id,
             document_id=attached.extension,
             title=source.title,
             url=source.url,
-            place=Place(),
+            place=source.place,
             text=source.text,
             language=draft.language,
             published_at=source.date,
@@ -145,17 +134,17 @@ def _as_found(draft: Draft, attached: Attached, sources: Sequence[Source]) -> Fo
 def _citation(attached: Attached, number: int, source: Source) -> Citation:
     return Citation(
         number=number,
-        passage_id=_id(attached, number),
+        passage_id=_id(attached, number, source),
         document=source.title,
         url=source.url,
-        place=Place(),
+        place=source.place,
         quote=source.text,
     )
 
 
-def _id(attached: Attached, number: int) -> str:
-    """Names a source within its turn: it is no passage of the index."""
-    return f"{attached.extension}:{number}"
+def _id(attached: Attached, number: int, source: Source) -> str:
+    """Names a source within its turn: a passage of a given document, else one that is in no index."""
+    return source.passage or f"{attached.extension}:{number}"
 
 
 def _shown(result: Result) -> list[str]:

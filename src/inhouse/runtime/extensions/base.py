@@ -8,13 +8,15 @@ An extension says which tools it has, and answers calls of them. It is handed ch
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from inhouse.content.given import Given
 from inhouse.core.errors import InhouseError
+from inhouse.core.passages import Place
 
 Effect = Literal["reading", "acting"]
 """What calling does: look something up, or change something (send, book, buy, write) that somebody has to agree to."""
@@ -88,6 +90,9 @@ class Source(_Value):
     """When it was published or last changed, UTC."""
     text: str = ""
     """The words themselves: what an answer may quote."""
+    passage: str = ""
+    """The passage of a given document that they stand in; empty for what a tool found anywhere else."""
+    place: Place = Place()
 
     @field_validator("url")
     @classmethod
@@ -106,6 +111,8 @@ class Result(_Value):
     """The same in JSON, where the tool has it."""
     empty: bool = False
     """Whether nothing was found: the answer is looked for elsewhere then."""
+    whole: bool = False
+    """Whether the text is the answer: it is told as it is, with its numbers of sources, and not read for the question."""
 
 
 @dataclass(frozen=True)
@@ -121,6 +128,10 @@ class Context:
     language: str = "en"
     depth: int = 0
     """How many AIs have asked each other before this call: a specialist asks nobody."""
+    said: str = ""
+    """The asker's own words, this request last: what a tool may do only where a person asked for it is looked up here."""
+    documents: Sequence[Given] = field(default=(), repr=False)
+    """What the asker gave to be read."""
 
 
 class Extension(Protocol):
@@ -137,4 +148,13 @@ class Extension(Protocol):
 
     async def aclose(self) -> None:
         """Let go of connections and processes."""
+        ...
+
+
+@runtime_checkable
+class Present(Protocol):
+    """What an extension is, too, whose tools depend on who asks and what there is now."""
+
+    async def offered(self, context: Context) -> Sequence[Tool]:
+        """The tools for this request. What was signed when it was set up are the tools that it can have."""
         ...

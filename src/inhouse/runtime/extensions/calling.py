@@ -159,7 +159,8 @@ def within(result: Result, limits: Limits) -> Result:
     """What of a result is kept."""
     room = limits.result_chars
     sources = tuple(_cut(source, room) for source in result.sources[:_MOST_SOURCES])
-    return Result(text=result.text[:room], sources=sources, data=_bounded(result.data), empty=result.empty)
+    kept = {"text": result.text[:room], "sources": sources, "data": _bounded(result.data)}
+    return result.model_copy(update=kept)
 
 
 def _cut(source: Source, room: int) -> Source:

@@ -12,6 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field, HttpUrl, SecretStr, Validatio
 from inhouse.core.errors import UsageError
 from inhouse.runtime.extensions.base import Extension
 from inhouse.runtime.extensions.calculator.extension import Calculator
+from inhouse.runtime.extensions.colleagues import AskColleagues, Colleagues
+from inhouse.runtime.extensions.documents.extension import DocumentTools, Reader
 from inhouse.runtime.extensions.mcp.servers import HttpServer, Server, StdioServer
 from inhouse.runtime.extensions.search.brave import Brave
 from inhouse.runtime.extensions.search.extension import SearchExtension
@@ -55,7 +57,11 @@ class Plugs:
     feed_store: Callable[[str, str], FeedStore]
     """The items that were read for an AI's extension: by the AI's id and the extension's name."""
     ask: Ask
-    """Asks another AI of the team."""
+    """Asks another AI of the team, or one that is open to all."""
+    colleagues: Colleagues
+    """Knows which AIs may be asked now."""
+    reader: Reader
+    """Reads public addresses, and searches documents that a person gave."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +82,8 @@ class Kind:
     settings: type[BaseModel]
     build: Callable[[Any, Place], Extension]
     operator_only: bool = False
+    seconds: float = 10.0
+    """What a call may take, where its owner says nothing else."""
 
 
 def _mcp(settings: Server, place: Place) -> Extension:
@@ -102,6 +110,20 @@ KINDS: Mapping[str, Kind] = {
         "Finds what is new in RSS and Atom feeds that you choose. They are read every hour.",
         FeedSettings,
         lambda settings, place: SearchExtension(Feeds(place.plugs.feed_store(place.ai_id, place.name))),
+    ),
+    "documents": Kind(
+        "Documents and pages",
+        "Compares and looks through documents that people give, and reads a page whose address they write.",
+        NoSettings,
+        lambda settings, place: DocumentTools(place.plugs.reader),
+        seconds=45.0,
+    ),
+    "colleagues": Kind(
+        "The other AIs here",
+        "Asks whichever AI of your team, or open to all, knows about the question: those that there are at that moment.",
+        NoSettings,
+        lambda settings, place: AskColleagues(place.plugs.colleagues, place.plugs.ask),
+        seconds=30.0,
     ),
     "specialist": Kind(
         "Another AI of yours",

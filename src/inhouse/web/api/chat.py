@@ -11,6 +11,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from inhouse.content.given import Given
 from inhouse.conversations.fans import Fan
 from inhouse.conversations.turns import Turn
 from inhouse.core import ids
@@ -18,6 +19,7 @@ from inhouse.core.errors import InhouseError, NotFound
 from inhouse.core.events import Ended, Event, Failed, Replaced, Token
 from inhouse.runtime.bridge import in_thread
 from inhouse.web import sse
+from inhouse.web.api import files
 from inhouse.web.api.key import Caller, Calling
 from inhouse.web.api.shapes import (
     ChatCompletion,
@@ -72,6 +74,7 @@ async def complete(calling: Calling, asked: ChatRequest, request: Request) -> Re
         max_tokens=asked.most_tokens,
         client=client,
         may_act=bool(asked.user),
+        documents=await in_thread(_given, calling, asked),
     )
     headers: dict[str, str] = request.state.rate_headers
     if asked.stream:
@@ -85,6 +88,18 @@ def fan_of(calling: Caller, user: str | None) -> Fan:
     return calling.services.fans.named(
         calling.ai.id, f"key:{calling.actor.key_id}:{user or ids.new_id('once')}"
     )
+
+
+def _given(calling: Caller, asked: ChatRequest) -> tuple[Given, ...]:
+    """The documents that a request names or brings along."""
+    documents = calling.services.documents
+    found: list[Given] = []
+    for file in asked.files:
+        if file.file_id is not None:
+            found += documents.named(files.owner(calling), [file.file_id])
+        else:
+            found.append(documents.read_once(calling.ai.id, file.filename, file.content))
+    return tuple(found)
 
 
 def _completion(calling: Caller, turn: Turn, ended: Ended) -> ChatCompletion:

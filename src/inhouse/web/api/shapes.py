@@ -7,12 +7,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 
-from inhouse.core.errors import UsageError
+from inhouse.conversations.documents import MOST_IN_CONVERSATION
+from inhouse.core.errors import TooLarge, UsageError
 from inhouse.core.events import ClientCall, Ended
 from inhouse.core.passages import Place
 from inhouse.core.proposals import Proposal
 from inhouse.runtime.clients import MOST_TOOLS, ClientTools, Described
 from inhouse.web.api import dialogue
+from inhouse.web.api.attached import GivenFile
 from inhouse.web.api.dialogue import Dialogue, Item, Returned, Said
 from inhouse.web.api.tools import Choice as ToolChoice
 from inhouse.web.api.tools import client_tools
@@ -29,26 +31,28 @@ _TEXT_PARTS = frozenset({"text", "input_text", "output_text"})
 
 
 class Part(BaseModel):
-    """A piece of a message; only text is understood."""
+    """A piece of a message: text, or a document (`file`)."""
 
     model_config = ConfigDict(extra="ignore")
 
     type: Annotated[str, Field(max_length=60)]
     text: Annotated[str, Field(max_length=_MOST_CHARS)] = ""
     refusal: Annotated[str, Field(max_length=_MOST_CHARS)] = ""
+    file: GivenFile | None = None
 
 
 Content = Annotated[str, Field(max_length=_MOST_CHARS)] | Annotated[list[Part], Field(max_length=50)] | None
 
 
 def words_of(content: Content) -> str:
-    """A message's text. Raises ``UsageError`` where it holds an image, a sound or a file."""
+    """A message's text, beside which it may give documents. Raises ``UsageError`` where it holds an image or a sound."""
     if not isinstance(content, list):
         return content or ""
-    for part in content:
+    said = [part for part in content if part.file is None or part.type != "file"]
+    for part in said:
         if part.type not in _TEXT_PARTS and part.type != "refusal":
             raise UsageError(reason=f'Only text is understood, and "{part.type}" is none. Send text.')
-    return "\n".join(part.text or part.refusal for part in content)
+    return "\n".join(part.text or part.refusal for part in said)
 
 
 class Called(BaseModel):
@@ -91,6 +95,12 @@ class Message(BaseModel):
                 yield ClientCall(id=call.id, name=call.function.name, arguments=call.function.arguments)
         elif self.role == "tool":
             yield Returned(self.tool_call_id or "", words_of(self.content))
+
+    @property
+    def files(self) -> list[GivenFile]:
+        """The documents that the message gives."""
+        parts = self.content if isinstance(self.content, list) else []
+        return [part.file for part in parts if part.type == "file" and part.file is not None]
 
 
 class Function(BaseModel):
@@ -189,6 +199,14 @@ class ChatRequest(BaseModel):
         described = [tool.function.described for tool in self.tools or ()]
         parallel = self.parallel_tool_calls is not False
         return client_tools(described, self.tool_choice, parallel, asked.results)
+
+    @property
+    def files(self) -> list[GivenFile]:
+        """The documents that the dialogue gives, in order."""
+        found = [file for message in self.messages if message.role == "user" for file in message.files]
+        if len(found) > MOST_IN_CONVERSATION:
+            raise TooLarge(what="The list of documents", limit=str(MOST_IN_CONVERSATION))
+        return found
 
 
 class CitedSource(BaseModel):

@@ -15,6 +15,8 @@ from inhouse.runtime.bridge import in_thread
 from inhouse.web.forms import Posted
 from inhouse.web.limits import RateLimit
 from inhouse.web.pages import turn_view
+from inhouse.web.pages.abilities import abilities
+from inhouse.web.pages.document_view import document_view
 from inhouse.web.pages.fan_visit import FanVisit, FanVisiting
 from inhouse.web.pages.starters import starters
 
@@ -30,14 +32,15 @@ def page(here: FanVisiting, c: str = "", new: bool = False) -> Response:
         brief = here.released_brief()
     except NotLive:
         return here.visit.page("fan/closed.html", 404)
-    turns = [] if new else _turns(here, c)
-    return here.visit.page("fan/page.html", **_values(here, brief, turns))
+    conversation = None if new else _conversation(here, c)
+    turns = _turns(here, conversation)
+    return here.visit.page("fan/page.html", **_values(here, brief, conversation, turns))
 
 
 @router.get("/news")
 def news(here: FanVisiting, c: str, after: int) -> Response:
     """What a person of the team has written since turn number ``after``; 204 where there is nothing."""
-    written = [t for t in _turns(here, c) if t.number > after and t.author == "person"]
+    written = [t for t in _turns(here, c or None) if t.number > after and t.author == "person"]
     if not written:
         return Response(status_code=204)
     return here.visit.page("fan/turns.html", turns=_views(here, written))
@@ -75,14 +78,18 @@ async def _shown(here: FanVisit, turn: Turn) -> Response:
     return here.keep(here.visit.go(f"{here.base}#{turn.id}", c=turn.conversation_id))
 
 
-def _turns(here: FanVisit, conversation_id: str) -> list[Turn]:
-    if here.fan is None:
+def _conversation(here: FanVisit, named: str) -> str | None:
+    """The conversation that the address names, else the one that the fan was in last."""
+    if named or here.fan is None:
+        return named or None
+    latest = here.visit.services.conversations.latest(here.fan)
+    return latest.id if latest else None
+
+
+def _turns(here: FanVisit, conversation_id: str | None) -> list[Turn]:
+    if here.fan is None or conversation_id is None:
         return []
-    conversations = here.visit.services.conversations
-    if conversation_id:
-        return conversations.history(here.fan, conversation_id)
-    latest = conversations.latest(here.fan)
-    return conversations.history(here.fan, latest.id) if latest else []
+    return here.visit.services.conversations.history(here.fan, conversation_id)
 
 
 def _views(here: FanVisit, turns: list[Turn]) -> list[turn_view.TurnView]:
@@ -91,15 +98,21 @@ def _views(here: FanVisit, turns: list[Turn]) -> list[turn_view.TurnView]:
     return [turn_view.view(turn, here.ai.slug, here.visit.language, deeds.get(turn.id)) for turn in turns]
 
 
-def _values(here: FanVisit, brief: Brief, turns: list[Turn]) -> dict[str, Any]:
-    language = here.visit.language
+def _values(here: FanVisit, brief: Brief, conversation_id: str | None, turns: list[Turn]) -> dict[str, Any]:
+    language, services = here.visit.language, here.visit.services
+    given = services.documents.listing(here.fan, conversation_id) if here.fan and conversation_id else []
+    there = abilities(services, here.ai, language)
     return {
         "turns": _views(here, turns),
         "last_number": turns[-1].number if turns else 0,
-        "conversation_id": turns[-1].conversation_id if turns else None,
+        "conversation_id": conversation_id,
+        "documents": [document_view(document) for document in given],
+        "document_mb": services.settings.document_mb,
+        "document_days": services.settings.document_days,
+        "abilities": there,
         "greeting": brief.fill(brief.voice.greeting.of(language)[0], language),
         "disclosure": brief.say(brief.disclosure, language),
-        "starters": [] if turns else starters(here.visit.services, here.ai.id, language),
-        "most_chars": here.visit.services.settings.max_question_chars,
+        "starters": [] if turns else starters(services, here.ai.id, language) or there.starters,
+        "most_chars": services.settings.max_question_chars,
         "words": turn_view.words(language),
     }

@@ -22,6 +22,7 @@ LABELS = {
     "corrections": N_("Corrections by the team"),
     "picks": N_("Comparisons by the team"),
     "cases": N_("Checks made from them"),
+    "given_documents": N_("Documents that you gave"),
     "pinned_answers": N_("Pinned answers"),
     "adapters_tainted": N_("Adapters taken out of use"),
     "tool_calls": N_("Uses of tools"),

@@ -6,6 +6,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from inhouse.content import documents, index
+from inhouse.content.given import document_of
 from inhouse.core.errors import NotFound
 from inhouse.core.events import Ended
 from inhouse.core.passages import Citation
@@ -22,11 +23,13 @@ def page(here: FanVisiting, passage_id: str, turn: str) -> Response:
     citation = _cited(here, turn, passage_id)
     if citation.looked_up:
         return here.visit.page("fan/source_looked_up.html", citation=citation, turn_id=turn)
+    if document_of(passage_id) is not None:
+        return _given(here, citation, turn)
     with here.visit.services.db.read() as tx:
         found = index.passages_by_id(tx, here.ai.id, [passage_id])
         document = documents.get(tx, here.ai.id, found[0].document_id) if found else None
     if document is None:
-        return here.visit.page("fan/source_gone.html", 410, turn_id=turn)
+        return here.visit.page("fan/source_gone.html", 410, turn_id=turn, given=False)
     return here.visit.page(
         "fan/source.html",
         document=document,
@@ -35,6 +38,25 @@ def page(here: FanVisiting, passage_id: str, turn: str) -> Response:
         passage=found[0],
         away=address(citation),
         turn_id=turn,
+        given=False,
+    )
+
+
+def _given(here: FanVisit, citation: Citation, turn_id: str) -> Response:
+    """A place in a document that this fan gave."""
+    found = here.visit.services.documents.passage(here.known, citation.passage_id)
+    if found is None:
+        return here.visit.page("fan/source_gone.html", 410, turn_id=turn_id, given=True)
+    document, passage = found
+    return here.visit.page(
+        "fan/source.html",
+        document=document,
+        place=place_words(passage.place, here.visit.language),
+        text=highlighted(passage.text, citation.quote),
+        passage=passage,
+        away=address(citation),
+        turn_id=turn_id,
+        given=True,
     )
 
 

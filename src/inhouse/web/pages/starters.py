@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from inhouse.releases import cases
+from inhouse.web.pages.abilities import is_japanese
 from inhouse.web.services import Services
 
 _MOST = 3
@@ -21,5 +22,4 @@ def _fits(case: cases.Case, language: str) -> bool:
     if case.origin == "correction" or len(case.questions) != 1 or case.expect.must_abstain:
         return False
     question = case.questions[0]
-    is_japanese = any("\u3040" <= letter <= "\u30ff" or "\u4e00" <= letter <= "\u9fff" for letter in question)
-    return len(question) <= _LONGEST and is_japanese == (language == "ja")
+    return len(question) <= _LONGEST and is_japanese(question) == (language == "ja")

@@ -21,7 +21,9 @@ from inhouse.web.pages.studio_visit import Studio, StudioVisit
 
 router = APIRouter(prefix="/studio/{slug}/extensions")
 #: What a form can set up; the rest has settings that only a command takes.
-_FORMS = ("calculator", "table", "specialist", "feeds")
+_FORMS = ("calculator", "documents", "colleagues", "table", "specialist", "feeds")
+#: Those that have nothing to choose: one of each is enough.
+_PLAIN = ("calculator", "documents", "colleagues")
 _MOST_TRY = 2000
 
 
@@ -89,6 +91,7 @@ def _page(studio: StudioVisit, status: int = 200, **values: Any) -> Response:
         "live": live.extensions if live else (),
         "counts": counts,
         "kinds": {name: factory.KINDS[name] for name in _FORMS},
+        "plain_kinds": _PLAIN,
         "colleagues": [
             (ai.slug, ai.name)
             for ai in services.ais.listing(studio.actor)
@@ -113,7 +116,7 @@ async def _settings(kind: str, form: Form) -> Json:
     if kind == "specialist":
         examples = list(form.lines("examples"))
         return {"ai": form.text("ai", 60), "about": form.text("about", 300), "examples": examples}
-    if kind == "calculator":
+    if kind in _PLAIN:
         return {}
     raise UsageError(reason=N_("Choose what to attach."))
 

@@ -7,7 +7,7 @@ from typing import Any, cast
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from inhouse.accounts.ais import Kind
+from inhouse.accounts.ais import READERS, Kind
 from inhouse.accounts.memberships import Team
 from inhouse.core.errors import InhouseError
 from inhouse.web.forms import Posted
@@ -18,8 +18,8 @@ router = APIRouter(prefix="/studio")
 KINDS = (
     ("creator", N_("A creator: somebody with an audience")),
     ("business", N_("A business: customers with questions")),
-    ("assistant", N_("An assistant: help with tasks")),
-    ("research", N_("Research: a body of texts")),
+    ("assistant", N_("An assistant: reads what people give it, has tools, is ready at once")),
+    ("research", N_("Research: reads papers, is ready at once")),
 )
 
 
@@ -61,6 +61,9 @@ def create(visit: Visiting, form: Posted) -> Response:
     except InhouseError as error:
         said = sentence(visit.language, error)
         return _form(visit, team, error.status, values={**values, "languages": languages}, error=said)
+    if ai.kind in READERS:
+        visit.services.furnish(visit.actor, ai)
+        return visit.go(f"/studio/{ai.slug}", "furnished")
     return visit.go(f"/studio/{ai.slug}", "created")
 
 

@@ -9,6 +9,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from inhouse.accounts.actors import Action
+from inhouse.accounts.ais import READERS
 from inhouse.content import documents
 from inhouse.releases import cases
 from inhouse.web.i18n import N_
@@ -54,14 +55,14 @@ def page(studio: Studio) -> Response:
 
 
 def _steps(studio: StudioVisit) -> list[Step]:
-    services, ai = studio.services, studio.ai.id
+    services, ai, is_preset = studio.services, studio.ai.id, studio.ai.kind in READERS
     with services.db.read() as tx:
         has_read = documents.count(tx, ai) > 0
         briefed = services.briefs.current_version(tx, ai) > 0
         checked = bool(cases.active(tx, ai))
         is_live = services.releases.current(tx, ai) is not None
     trained = services.releases.newest_adapter(studio.actor, ai) is not None
-    return [
+    steps = [
         Step(
             N_("Give it something to read"),
             N_("Posts, articles, questions and answers."),
@@ -92,3 +93,5 @@ def _steps(studio: StudioVisit) -> list[Step]:
             is_live,
         ),
     ]
+    # What ships configured wants no content and no voice of its own.
+    return [step for step in steps if step.path not in ("content", "training")] if is_preset else steps

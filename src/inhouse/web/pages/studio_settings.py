@@ -25,7 +25,7 @@ def page(studio: Studio) -> Response:
 
 @router.post("")
 def save(studio: Studio, form: Posted) -> Response:
-    """Name, languages, and how long conversations are kept."""
+    """Name, languages, how long conversations are kept, whether it reads what people give it, who may ask it."""
     days = form.number("retention", 0)
     try:
         studio.services.ais.edit(
@@ -35,6 +35,8 @@ def save(studio: Studio, form: Posted) -> Response:
             languages=tuple(form.texts("languages", 10)),
             retention_days=days or None,
             keep_for_ever=not days,
+            reads_documents=form.checked("reads_documents"),
+            is_open=form.checked("is_open"),
         )
     except InhouseError as error:
         return _page(studio, error.status, error=studio.told(error))

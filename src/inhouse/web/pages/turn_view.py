@@ -139,5 +139,9 @@ def words(language: str) -> dict[str, str]:
         "stopped": _STOPPED,
         "broken": N_("The line broke. Look at your connection and try again."),
         "thanks": N_("Thank you. Your verdict is kept."),
+        "reading": _STEPS["read"],
+        "read": N_("I have read it. Ask away."),
+        "removed": N_("Removed. Nothing of it is kept."),
+        "pasted": N_("Pasted text"),
     }
     return {name: i18n.translate(language, sentence) for name, sentence in said.items()}

@@ -1,4 +1,5 @@
 // The fan's chat: asks, streams, stops, reconnects. Without this script the same forms work as plain posts.
+import { takeDocuments } from "./documents.js";
 import { post, readEvents } from "./events.js";
 import { Turn } from "./turn.js";
 
@@ -150,9 +151,10 @@ document.addEventListener("htmx:responseError", ({ detail }) => {
   card.querySelector("[role=status]").textContent = JSON.parse(detail.xhr.responseText).message;
 });
 setInterval(news, NEWS_EVERY);
+takeDocuments(base, words, remember);
 
 for (const drawn of thread.querySelectorAll('[data-state="pending"], [data-state="streaming"]')) {
   const turn = Turn.resume(base, drawn);
   run(turn, () => fetch(`${base}/turns/${turn.id}/events?after=0`));
 }
-scrollDown(true);
+if (!document.getElementById("hello")) scrollDown(true);
