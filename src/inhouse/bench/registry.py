@@ -55,6 +55,9 @@ BENCHMARKS: Mapping[str, Benchmark] = {
         "Is personal data found before a trace leaves, and is little else taken with it?", "personal"
     ),
     "rivals": Benchmark("Does the guard stop every judgement of a rival, and nothing else?", "rivals"),
+    "routing": Benchmark(
+        "Is asking the small model first, and the giant where it looks wrong, better than chance?", "routing"
+    ),
     "search": Benchmark(
         "Is the right passage found, by words, by meaning and by both, and how quickly?", "search"
     ),

@@ -1,8 +1,9 @@
-"""95% intervals for shares: one share, and the difference of two shares over the same items."""
+"""Intervals for shares, 95% unless said otherwise: one share, and the difference of two over the same items."""
 
 from __future__ import annotations
 
 import math
+from statistics import NormalDist
 
 _Z = 1.959963984540054
 
@@ -17,10 +18,11 @@ def of_share(hits: int, n: int) -> tuple[float, float] | None:
     return max(0.0, middle - half), min(1.0, middle + half)
 
 
-def of_difference(gained: int, lost: int, n: int) -> tuple[float, float] | None:
+def of_difference(gained: int, lost: int, n: int, confidence: float = 0.95) -> tuple[float, float] | None:
     """Bonett and Price's interval of ``(gained - lost) / n`` over ``n`` paired items."""
     if n == 0:
         return None
+    z = NormalDist().inv_cdf(0.5 + confidence / 2)
     gain, loss = (gained + 1) / (n + 2), (lost + 1) / (n + 2)
-    half = _Z * math.sqrt((gain + loss - (gain - loss) ** 2) / (n + 2))
+    half = z * math.sqrt((gain + loss - (gain - loss) ** 2) / (n + 2))
     return max(-1.0, gain - loss - half), min(1.0, gain - loss + half)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import replace
@@ -82,7 +81,7 @@ class Grounded:
                 if isinstance(piece, Usage):
                     draft.charge(replace(piece, finish="stop"))  # cut off on purpose
                 elif piece.top:
-                    doubt = _doubt(piece)
+                    doubt = prompts.doubt(piece.top)
         return likely if doubt <= faq.DOUBT else None
 
     async def _quoted(self, draft: Draft, found: Found) -> AsyncGenerator[str, None]:
@@ -142,7 +141,7 @@ class Grounded:
     def _declines(self, draft: Draft, first: Piece) -> bool:
         """Whether "not in the notes" is likely enough, judged by the answer's first token."""
         above = self._profile.abstain_above if smalltalk.asks(draft.question) else _UNASKED
-        return self._profile.method is Method.TRAINED and _doubt(first) > above
+        return self._profile.method is Method.TRAINED and prompts.doubt(first.top) > above
 
     def _completion(self, draft: Draft, notes: Notes) -> Completion:
         trained = self._profile.method is Method.TRAINED
@@ -171,13 +170,6 @@ class Grounded:
             return None
         passage, sentence = sentences[scores.index(max(scores))]
         return Support(passage, sentence, 1.0)
-
-
-def _doubt(first: Piece) -> float:
-    """The probability that the model says "not in the notes", by its answer's first token."""
-    return sum(
-        math.exp(logprob) for text, logprob in first.top if text and prompts.NO_ANSWER.startswith(text)
-    )
 
 
 async def _as_sentence(pieces: AsyncGenerator[str, None]) -> AsyncGenerator[str, None]:

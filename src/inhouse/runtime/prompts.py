@@ -5,6 +5,7 @@ A prompt costs a fan about 3.5 ms a token on two cores, so each is as short as i
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from inhouse.core.passages import Passage
@@ -63,6 +64,11 @@ def chat(name: str, voice: str, history: Sequence[tuple[str, str]], message: str
     for question, answer in history:
         said += [Message("user", defuse(question)), Message("assistant", defuse(answer))]
     return [*said, Message("user", defuse(message))]
+
+
+def doubt(first: Sequence[tuple[str, float]]) -> float:
+    """The probability of `NO_ANSWER` by the likeliest first tokens of an answer, each with its natural-log probability."""
+    return sum(math.exp(logprob) for text, logprob in first if text and NO_ANSWER.startswith(text))
 
 
 def defuse(text: str) -> str:

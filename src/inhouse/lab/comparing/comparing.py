@@ -1,0 +1,248 @@
+"""The job ``compare``: an AI's cases asked of several models, one model after the other, and what comes of it.
+
+Every outcome is kept in the job's detail as soon as it is known, so that a killed comparison goes on after the last one.
+The job's result is the comparison. Fans are not touched, nothing is charged to anybody, and no text is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import anyio
+
+from inhouse.accounts import ais
+from inhouse.accounts.actors import Action, Actor
+from inhouse.accounts.authorisation import authorise
+from inhouse.core.errors import InhouseError, NotFound, UsageError
+from inhouse.core.events import Ended
+from inhouse.lab.comparing import comparison, questions, signs
+from inhouse.lab.comparing.comparison import Comparison
+from inhouse.lab.comparing.contenders import Arena, Contender, Standing
+from inhouse.lab.comparing.outcomes import Outcome
+from inhouse.lab.comparing.prices import Prices
+from inhouse.lab.comparing.questions import Question
+from inhouse.releases import cases
+from inhouse.releases.release import Candidate, NotLive, Route
+from inhouse.releases.releases import Releases
+from inhouse.runtime.engines.base import Priority
+from inhouse.runtime.request import Exchange, answered
+from inhouse.store import jobs
+from inhouse.store.database import Database, Tx
+from inhouse.store.jobs import Handler, Job, Progress
+
+JOB = "compare"
+MOST_MODELS = 6
+MOST_QUESTIONS = 500
+USUAL_QUESTIONS = 200
+USUAL_MARGIN = 0.02
+_LISTED = 100
+_DIGITS = 4
+
+Bridge = Callable[[Callable[[], Awaitable[Any]]], Any]
+
+
+class NoCases(InhouseError):
+    """{name} has no cases to compare models on. Add some: inhouse cases add."""
+
+    status = 409
+
+
+class NoAnswer(InhouseError):
+    """{model} broke off an answer. Start the job again to go on: what was asked so far is kept."""
+
+    status = 503
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A comparison that is done, or on its way."""
+
+    job: Job
+    comparison: Comparison | None
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """What is compared."""
+        return tuple(self.job.payload["models"])
+
+    @property
+    def at(self) -> datetime:
+        """When it was asked for."""
+        return self.job.created_at
+
+
+class Comparisons:
+    """Comparisons of models, for the operator: they take the machine for a while, and endpoints cost money."""
+
+    def __init__(self, db: Database, arena: Arena) -> None:
+        self._db = db
+        self._arena = arena
+
+    def choices(self, actor: Actor, ai_id: str) -> list[str]:
+        """The names of what an AI could be answered by."""
+        with self._db.read() as tx:
+            authorise(tx, actor, Action.OPERATE)
+            return [one.name for one in self._arena.contenders(tx, ai_id)]
+
+    def queue(
+        self,
+        actor: Actor,
+        ai_id: str,
+        models: Sequence[str],
+        prices: Prices,
+        *,
+        margin: float = USUAL_MARGIN,
+        most: int = USUAL_QUESTIONS,
+    ) -> Job:
+        """Compare these models on the AI's cases; an equal one that has not begun is the same."""
+        names = list(dict.fromkeys(models))
+        if not 2 <= len(names) <= MOST_MODELS:
+            raise UsageError(reason=f"Name two to {MOST_MODELS} different models.")
+        if not 0 < margin <= 0.5 or not 1 <= most <= MOST_QUESTIONS:
+            raise UsageError(
+                reason=f"The margin is above 0 and at most 50 points, and there are 1 to {MOST_QUESTIONS} questions."
+            )
+        payload = {
+            "models": names,
+            "prices": prices.model_dump(mode="json"),
+            "margin": margin,
+            "most": most,
+        }
+        with self._db.write() as tx:
+            authorise(tx, actor, Action.OPERATE)
+            ai = ais.get(tx, ai_id)
+            if not cases.active(tx, ai_id):
+                raise NoCases(name=ai.name)
+            for name in names:
+                self._arena.named(tx, ai_id, name)
+            return jobs.enqueue(tx, JOB, payload, ai_id=ai_id, lane="heavy")
+
+    def listing(self, actor: Actor) -> list[Stored]:
+        """The newest first."""
+        with self._db.read() as tx:
+            authorise(tx, actor, Action.OPERATE)
+            return [stored(job) for job in jobs.listing(tx, name=JOB, limit=_LISTED)]
+
+    def get(self, actor: Actor, job_id: str) -> Stored:
+        """One of them; ``NotFound`` where there is none."""
+        with self._db.read() as tx:
+            authorise(tx, actor, Action.OPERATE)
+            job = jobs.get(tx, job_id)
+        if job.name != JOB:
+            raise NotFound(kind="comparison", name=job_id)
+        return stored(job)
+
+
+def stored(job: Job) -> Stored:
+    """A comparison from its job."""
+    return Stored(job, Comparison.model_validate(job.result) if job.result is not None else None)
+
+
+class Comparing:
+    """Runs the job. ``bridge`` is the way into the event loop in which contenders stand."""
+
+    def __init__(self, db: Database, releases: Releases, arena: Arena, bridge: Bridge = anyio.run) -> None:
+        self._db = db
+        self._releases = releases
+        self._arena = arena
+        self._bridge = bridge
+
+    @property
+    def handler(self) -> Handler:
+        """For the worker."""
+        return Handler(JOB, "heavy", self.run)
+
+    def run(self, progress: Progress) -> Mapping[str, Any]:
+        """Ask every model everything, then compare."""
+        job = progress.job
+        known: dict[str, dict[str, Any]] = {
+            name: dict(those) for name, those in job.detail.get("outcomes", {}).items()
+        }
+        with self._db.read() as tx:
+            asked, routes = self._prepared(tx, job)
+        total, done = len(asked) * len(routes), 0
+        for contender, route in routes:
+            there = known.setdefault(contender.name, {})
+            for outcome in self._outcomes(contender, route, [one for one in asked if one.name not in there]):
+                there[outcome.question] = outcome.model_dump(mode="json")
+                done = sum(map(len, known.values()))
+                progress.report(done / total, f"asked {done} of {total}", outcomes=known)
+        progress.report(1.0, "comparing", outcomes=known)
+        made = comparison.compare(
+            _outcomes_of(known), Prices.model_validate(job.payload["prices"]), job.payload["margin"]
+        )
+        return made.model_dump(mode="json")
+
+    def _prepared(self, tx: Tx, job: Job) -> tuple[list[Question], list[tuple[Contender, Route]]]:
+        ai_id = str(job.ai_id)
+        ai = ais.get(tx, ai_id)
+        live = self._releases.current(tx, ai_id)
+        if live is None:
+            raise NotLive(name=ai.name)
+        candidate = Candidate(**live.model_dump(include=set(Candidate.model_fields)))
+        asked = questions.of_cases(cases.active(tx, ai_id), int(job.payload["most"]))
+        if not asked:
+            raise NoCases(name=ai.name)
+        found = []
+        for name in job.payload["models"]:
+            contender = self._arena.named(tx, ai_id, name)
+            changed = candidate.model_copy(update={"adapter_hash": contender.adapter_hash})
+            found.append((contender, self._releases.route_of(tx, ai, changed)))
+        return asked, found
+
+    def _outcomes(self, contender: Contender, route: Route, asked: Sequence[Question]) -> Any:
+        """Each question's outcome as soon as it is known. The contender stands while they are asked and no longer."""
+        if not asked:
+            return
+        standing: Standing = self._bridge(lambda: self._arena.stand(contender))
+        try:
+            for question in asked:
+                yield self._bridge(lambda question=question: _ask(contender, standing, route, question))
+        finally:
+            with suppress(InhouseError):
+                self._bridge(standing.close)
+
+
+async def _ask(contender: Contender, standing: Standing, route: Route, question: Question) -> Outcome:
+    said: list[Exchange] = []
+    ends: list[Ended] = []
+    for words in question.said:
+        standing.ear.begin()
+        request = route.request(words, history=tuple(said), priority=Priority.BENCH)
+        ended = await answered(standing.answerer, request)
+        if ended is None:
+            raise NoAnswer(model=contender.name)
+        said.append(Exchange(words, ended.answer))
+        ends.append(ended)
+    last = ends[-1]
+    return Outcome(
+        question=question.name,
+        kind=question.kind,
+        score=float(not question.expect.faults(last)),
+        answered=not last.abstained,
+        seconds=sum(end.timing.total_ms for end in ends) / 1000,
+        prompt_tokens=sum(end.timing.prompt_tokens for end in ends),
+        completion_tokens=sum(end.timing.completion_tokens for end in ends),
+        signs=_signs(question, last, standing),
+    )
+
+
+def _signs(question: Question, end: Ended, standing: Standing) -> dict[str, float]:
+    words = question.said[-1]
+    seen = signs.of_question(words)
+    seen |= signs.of_answer(words, end.answer, standing.ear.confidence, standing.ear.doubt)
+    seen |= {
+        "declined": float(end.abstained),
+        "follows up": float(len(question.said) > 1),
+        f"kind {end.kind}": 1.0,
+        "cites": float(len(end.citations)),
+    }
+    return {name: round(value, _DIGITS) for name, value in seen.items() if value}
+
+
+def _outcomes_of(known: Mapping[str, Mapping[str, Any]]) -> dict[str, list[Outcome]]:
+    return {name: [Outcome.model_validate(one) for one in those.values()] for name, those in known.items()}

@@ -1,0 +1,69 @@
+"""An engine that is listened to: how sure the model was of what it wrote."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import replace
+
+from inhouse.runtime import prompts
+from inhouse.runtime.engines.base import Completion, Engine, Health, Piece, Score, ScoreRequest, Usage
+
+
+class Listening:
+    """Another engine, unchanged, and what was heard of it since ``begin``. For one question at a time.
+
+    ``asks`` says whether log-probabilities may be asked for where the caller did not: servers may refuse them.
+    """
+
+    def __init__(self, engine: Engine, *, asks: bool) -> None:
+        self._engine = engine
+        self._asks = asks
+        self._logprobs: list[float] = []
+        self.doubt: float | None = None
+        """The probability that the last grounded answer's first token gave to "not in the notes"."""
+
+    def begin(self) -> None:
+        """Forget what was heard."""
+        self._logprobs, self.doubt = [], None
+
+    @property
+    def confidence(self) -> float | None:
+        """The mean natural-log probability of the tokens that were written; ``None`` where the engine tells none."""
+        return sum(self._logprobs) / len(self._logprobs) if self._logprobs else None
+
+    @property
+    def calls_tools(self) -> bool:
+        """As the engine."""
+        return self._engine.calls_tools
+
+    async def complete(self, request: Completion) -> AsyncGenerator[Piece | Usage, None]:
+        """As the engine."""
+        if self._asks and not request.top_logprobs:
+            request = replace(request, top_logprobs=1)
+        is_first = True
+        async with aclosing(self._engine.complete(request)) as stream:
+            async for piece in stream:
+                if isinstance(piece, Piece):
+                    self._hear(piece, is_first)
+                    is_first = False
+                yield piece
+
+    async def score(self, request: ScoreRequest) -> Score:
+        """As the engine."""
+        return await self._engine.score(request)
+
+    async def health(self) -> Health:
+        """As the engine."""
+        return await self._engine.health()
+
+    async def aclose(self) -> None:
+        """As the engine."""
+        await self._engine.aclose()
+
+    def _hear(self, piece: Piece, is_first: bool) -> None:
+        if piece.logprob is not None and math.isfinite(piece.logprob):
+            self._logprobs.append(piece.logprob)
+        if is_first and len(piece.top) > 1:
+            self.doubt = prompts.doubt(piece.top)

@@ -1,0 +1,48 @@
+"""What models are compared on: an AI's cases, each with a kind."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import regex
+
+from inhouse.content import languages
+from inhouse.core import ids
+from inhouse.releases.cases import Case, Expect
+
+FOLLOW_UPS = "follow-ups"
+UNKNOWN = "what it can't know"
+OTHER_LANGUAGES = "other languages than English"
+NUMBERS = "facts with numbers"
+WORDS = "facts in words"
+KINDS = (FOLLOW_UPS, UNKNOWN, OTHER_LANGUAGES, NUMBERS, WORDS)
+
+
+@dataclass(frozen=True)
+class Question:
+    """One thing to ask of every model: what is said, one after the other, and what the last answer must hold."""
+
+    name: str
+    kind: str
+    said: tuple[str, ...]
+    expect: Expect
+
+
+def of_cases(cases: Sequence[Case], most: int) -> list[Question]:
+    """At most so many cases, drawn by their hashes so that the same are asked again."""
+    drawn = sorted(cases, key=lambda case: ids.digest(f"compare:{case.id}"))[:most]
+    return [
+        Question(case.id, kind_of(case.questions, case.expect), case.questions, case.expect) for case in drawn
+    ]
+
+
+def kind_of(said: Sequence[str], expect: Expect) -> str:
+    """The first kind that fits."""
+    if len(said) > 1:
+        return FOLLOW_UPS
+    if expect.must_abstain:
+        return UNKNOWN
+    if languages.guess(said[-1]) not in ("en", languages.UNKNOWN):
+        return OTHER_LANGUAGES
+    return NUMBERS if any(regex.search(r"\d", words) for words in expect.must_contain) else WORDS
