@@ -56,6 +56,11 @@ from inhouse.core.errors import Busy
 from inhouse.core.events import Ended, Event, Step, Timing, Token
 from inhouse.core.passages import Citation, Place
 from inhouse.core.settings import Settings
+from inhouse.lab.comparing import comparison
+from inhouse.lab.comparing.comparing import Comparisons
+from inhouse.lab.comparing.contenders import Contender, Standing
+from inhouse.lab.comparing.outcomes import Outcome
+from inhouse.lab.comparing.prices import Price, Prices
 from inhouse.lab.experiments import reading, shelf
 from inhouse.lab.experiments.design import Design, Experiment, GuardRail, Way
 from inhouse.lab.experiments.experiments import Experiments
@@ -77,8 +82,9 @@ from inhouse.runtime.extensions.colleagues import Colleague
 from inhouse.runtime.extensions.documents.extension import Reader
 from inhouse.runtime.extensions.factory import Plugs
 from inhouse.runtime.request import ReplyRequest
+from inhouse.store import jobs
 from inhouse.store.blobs import Blobs
-from inhouse.store.database import Database
+from inhouse.store.database import Database, Tx
 from inhouse.store.jobs import Worker
 from inhouse.store.signing import Signer
 from inhouse.tuning.shelf import Adapter
@@ -233,6 +239,23 @@ class StillTuning:
         return [Adapter(ai_id, "a1b2c3d4e5f6a7b8", "c", None, "g", {}, metrics, {}, clock.now(), None, None)]
 
 
+class StillArena:
+    """Three models by name; none of them is ever started."""
+
+    def contenders(self, tx: Tx, ai_id: str) -> list[Contender]:
+        names = ("gen_0126dcf91564909a", "gen_0126dcf91564909a+adapter")
+        return [
+            *(Contender(name, "generation") for name in names),
+            Contender("endpoint:big-model", "endpoint"),
+        ]
+
+    def named(self, tx: Tx, ai_id: str, name: str) -> Contender:
+        return next(one for one in self.contenders(tx, ai_id) if one.name == name)
+
+    async def stand(self, contender: Contender) -> Standing:
+        raise NotImplementedError
+
+
 @dataclass
 class Home:
     """What ``create_app`` is handed, and what tests need beside it."""
@@ -251,6 +274,7 @@ class Home:
     extensions: Extensions
     trials: Trials
     experiments: Experiments
+    comparisons: Comparisons
     verdicts: Verdicts
     picks: Picks
     actions: Actions
@@ -299,6 +323,7 @@ def build(db: Database, folder: Path, **settings: Any) -> Home:
         extensions=Extensions(db, Signer(folder), _plugs(db, releases, specialists, documents)),
         trials=Trials(db, releases, script),
         experiments=Experiments(db, releases),
+        comparisons=Comparisons(db, StillArena()),
         verdicts=Verdicts(db),
         picks=Picks(db, releases, script),
         actions=Actions(db, releases),
@@ -431,6 +456,39 @@ def _unit(random: np.random.Generator, ai: Ai, look: int, gain: float) -> readin
         Metric.SECONDS: float(random.lognormal(0.3, 0.5)),
     }
     return reading.Unit(ai.id, second, look, values, {})
+
+
+def compared(home: Home, ai: Ai, questions: int = 400) -> str:
+    """A comparison that is done: two small models beside a giant, with cascades. Returns its id."""
+    random = np.random.default_rng(7)
+    chances = {"gen_0126dcf91564909a": 0.66, "gen_0126dcf91564909a+adapter": 0.74, "endpoint:big-model": 0.88}
+    costs = {"endpoint:big-model": (2.1, 900), "gen_0126dcf91564909a": (0.8, 300)}
+    prices = Prices(
+        models={"gen_0126dcf91564909a": Price(hour=0.2), "big-model": Price(input=2.5, output=10)}
+    )
+    outcomes = {}
+    for name, chance in chances.items():
+        seconds, tokens = costs.get(name, (0.9, 300))
+        right = random.random(questions) < chance
+        outcomes[name] = [
+            Outcome(
+                question=f"case_{number}",
+                kind=("facts with numbers", "facts in words", "follow-ups")[number % 3],
+                score=float(one),
+                answered=True,
+                seconds=seconds * float(random.lognormal(0, 0.3)),
+                prompt_tokens=tokens,
+                completion_tokens=24,
+                signs={"doubt": float(random.normal(0.0 if one else 1.4))},
+            )
+            for number, one in enumerate(right)
+        ]
+    made = comparison.compare(outcomes, prices, resamples=200)
+    job = home.comparisons.queue(Actor.local_operator(), ai.id, list(chances), prices)
+    with home.db.write() as tx:
+        values = {"state": "done", "progress": 1.0, "result": made.model_dump(mode="json")}
+        tx.execute(jobs.jobs.update().where(jobs.jobs.c.id == job.id).values(**values))
+    return job.id
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from inhouse.app.services import Services
 from inhouse.content.embed_job import make_handler as embed_handler
 from inhouse.content.jobs import import_handler
 from inhouse.conversations.given_job import make_handler as given_handler
+from inhouse.lab.comparing.comparing import Comparing
 from inhouse.lab.experiments.looking import Looking
 from inhouse.lab.experiments.replay import Replaying
 from inhouse.releases.gate import GateKeeper
@@ -27,6 +28,7 @@ def handlers_of(services: Services) -> Iterator[Mapping[str, Handler]]:
         gate = GateKeeper(services.db, services.releases, services.adapters, replier, portal.call)
         looking = Looking(services.db, services.experiments)
         replaying = Replaying(services.db, services.experiments, services.releases, replier, portal.call)
+        comparing = Comparing(services.db, services.releases, services.arena, portal.call)
         handlers = (
             import_handler(services.library),
             embed_handler(services.db, services.embedder, [services.releases.refresh]),
@@ -34,6 +36,7 @@ def handlers_of(services: Services) -> Iterator[Mapping[str, Handler]]:
             gate.handler,
             looking.handler,
             replaying.handler,
+            comparing.handler,
             services.tuning.handler,
             services.erasure.handler,
             services.retention.handler,

@@ -12,6 +12,7 @@ from inhouse.accounts.actors import Actor
 from inhouse.accounts.ais import Ai, AIs
 from inhouse.accounts.keys import Keys
 from inhouse.app import presets, schema
+from inhouse.app.arena import HouseArena
 from inhouse.app.backup import LEDGER, is_unfinished
 from inhouse.app.export import export
 from inhouse.app.extensions import ToolDesk
@@ -50,6 +51,7 @@ from inhouse.conversations.verdicts import Verdicts
 from inhouse.core.errors import InhouseError
 from inhouse.core.events import Ended
 from inhouse.core.settings import Settings
+from inhouse.lab.comparing.comparing import Comparisons
 from inhouse.lab.experiments.experiments import Experiments
 from inhouse.releases.amendments import Amendments
 from inhouse.releases.cases import Cases
@@ -65,7 +67,7 @@ from inhouse.runtime.extensions.calling import Caller
 from inhouse.runtime.extensions.colleagues import Colleague
 from inhouse.runtime.extensions.documents.extension import Reader
 from inhouse.runtime.extensions.factory import Plugs
-from inhouse.runtime.profile import installed, profile_of
+from inhouse.runtime.profile import Profile, installed, profile_of
 from inhouse.runtime.reply import Replier
 from inhouse.runtime.retrieval import SearchRetriever
 from inhouse.store.blobs import Blobs
@@ -203,10 +205,15 @@ class Services:
     def replier(self) -> Replier:
         return self.replier_on(self.engine, self.desk)
 
-    def replier_on(self, engine: Engine, desk: ToolDesk | None = None) -> Replier:
-        """What answers, on an engine and with extensions of the caller's event loop; without a desk it has no tools."""
-        profile = profile_of(self.settings)
-        return Replier(engine, self._retriever, profile, desk, Caller(desk) if desk else None)
+    def replier_on(
+        self, engine: Engine, desk: ToolDesk | None = None, profile: Profile | None = None
+    ) -> Replier:
+        """What answers, on an engine and with extensions of the caller's event loop; without a desk it has no tools.
+
+        ``profile`` is the served model's unless it is given.
+        """
+        caller = Caller(desk) if desk else None
+        return Replier(engine, self._retriever, profile or profile_of(self.settings), desk, caller)
 
     @cached_property
     def _retriever(self) -> SearchRetriever:
@@ -285,6 +292,14 @@ class Services:
     @cached_property
     def actions(self) -> Actions:
         return Actions(self.db, self.releases)
+
+    @cached_property
+    def arena(self) -> HouseArena:
+        return HouseArena(self)
+
+    @cached_property
+    def comparisons(self) -> Comparisons:
+        return Comparisons(self.db, self.arena)
 
     @cached_property
     def handovers(self) -> Handovers:

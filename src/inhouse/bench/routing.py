@@ -12,9 +12,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from inhouse.bench.report import Estimate, Report, Say, Table, Target
+from inhouse.bench.report import Cell, Estimate, Report, Say, Table, Target
 from inhouse.core.errors import InhouseError
-from inhouse.lab.comparing import cascade, signs, words
+from inhouse.lab.comparing import cascade, signs
 from inhouse.lab.comparing.cascade import Operating, Pair, Routed
 from inhouse.lab.comparing.intervals import Interval
 from inhouse.lab.comparing.prices import Price
@@ -103,7 +103,7 @@ def _pairs(rows: Sequence[Row], seen: Callable[[Row], signs.Signs]) -> list[Pair
 
 
 def _models(routed: Routed) -> Table:
-    rows = [
+    rows: list[dict[str, Cell]] = [
         {
             "model": "Mixtral-8x7B",
             "right": _estimate(routed.small),
@@ -119,7 +119,7 @@ def _models(routed: Routed) -> Table:
 
 
 def _curve(routed: Routed) -> Table:
-    rows = [
+    rows: list[dict[str, Cell]] = [
         {
             "sent to the giant": f"{point.share:.0%}",
             "cost over the giant's": point.cost / routed.giant_cost,
@@ -150,7 +150,7 @@ def _thresholds(routed: Routed) -> Table:
     )
 
 
-def _threshold(chosen: Operating) -> dict[str, str | float | Estimate]:
+def _threshold(chosen: Operating) -> dict[str, Cell]:
     return {
         "wanted of the giant's quality": f"{chosen.wanted:.0%}",
         "reached": _estimate(chosen.of_giant),
@@ -169,16 +169,36 @@ def _target(routed: Routed) -> Target:
 
 
 def _notes(routed: Routed, unasked: Routed) -> tuple[str, ...]:
-    alone = words.of_area(unasked)
     return (
         f"Split by the SHA-256 of the prompt: {routed.tuned} to learn from, {routed.reported} to report on.",
         "Intervals: bootstrap over the reported prompts, the router as it was learnt once.",
         f"Tokens are characters over {CHARS_A_TOKEN}; dollars a million tokens: {_price(SMALL)}; {_price(GIANT)}.",
         "Random routing decides before it asks, so it never pays for both; the cascade always pays for the small one.",
-        f"Verdict: the small one first, the giant where its answer looks wrong, is {words.of_area(routed)}",
-        f"Verdict: choosing by the question alone is {alone}",
-        *(words.of_operating(one) for one in routed.operating),
+        f"Verdict: the small one first, the giant where its answer looks wrong, is {_of_area(routed)}",
+        f"Verdict: choosing by the question alone is {_of_area(unasked)}",
+        *(_of_operating(one) for one in routed.operating),
     )
+
+
+def _of_area(routed: Routed) -> str:
+    """In so many words, where it is not better too."""
+    word, low, high = "better" if routed.is_better else "not better", routed.area.low, routed.area.high
+    return (
+        f"{word} than random routing at the same cost: {100 * routed.area.value:+.1f} points of quality on average "
+        f"({100 * low:+.1f} to {100 * high:+.1f}, n={routed.area.n})."
+    )
+
+
+def _of_operating(chosen: Operating) -> str:
+    return (
+        f"Chosen for {chosen.wanted:.0%} of the giant's quality, it reaches {_percent(chosen.of_giant)} of it at "
+        f"{_percent(chosen.cost)} of its cost and sends {chosen.share.value:.0%} on; random routing pays "
+        f"{chosen.random_cost:.0%} for the same quality."
+    )
+
+
+def _percent(interval: Interval) -> str:
+    return f"{interval.value:.1%} [{interval.low:.1%}–{interval.high:.1%}]"
 
 
 def _price(model: str) -> str:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from inhouse.cli import experiments
+from inhouse.cli.comparing import compare
 from inhouse.cli.context import err, show
 from inhouse.cli.options import AsJson
 from inhouse.content.embedding.factory import make_embedder
@@ -20,6 +21,7 @@ app = typer.Typer(
     help="What is learnt for all AIs. Example: inhouse lab teach inhouse-2", no_args_is_help=True
 )
 app.add_typer(experiments.app, name="experiment")
+app.command()(compare)
 
 
 @app.command()

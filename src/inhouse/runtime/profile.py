@@ -78,9 +78,12 @@ def installed(settings: Settings) -> Installed:
 
 def profile_of(settings: Settings) -> Profile:
     """What the configured engine's model can be trusted with: one that we don't know is told what to do, in any language."""
-    if settings.engine == "openai":
-        return Profile(method=Method.PROMPTED, languages=frozenset({"*"}))
-    return installed(settings).profile
+    return of_server() if settings.engine == "openai" else installed(settings).profile
+
+
+def of_server() -> Profile:
+    """What a model server's model can be trusted with."""
+    return Profile(method=Method.PROMPTED, languages=frozenset({"*"}))
 
 
 def write_current(folder: Path, generation: str, file: str, profile: Profile, source: str) -> None:

@@ -27,6 +27,7 @@ from inhouse.web.pages import (
     home,
     joining,
     operator,
+    operator_comparisons,
     operator_experiments,
     sign_in,
     studio_actions,
@@ -68,7 +69,17 @@ _STUDIO = (
     studio_settings,
     studio_jobs,
 )
-_PAGES = (home, sign_in, joining, account, *_FAN, *_STUDIO, operator, operator_experiments)
+_PAGES = (
+    home,
+    sign_in,
+    joining,
+    account,
+    *_FAN,
+    *_STUDIO,
+    operator,
+    operator_experiments,
+    operator_comparisons,
+)
 _API = (models, chat, actions, responses, files, health)
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 WIDTH, HEIGHT = 640, 240
 _LEFT, _RIGHT, _TOP, _BOTTOM = 48, 12, 12, 28
+#: Costs whose ratio is above this are shown on a scale of powers.
+_FAR_APART = 5
 
 
 @dataclass(frozen=True)
@@ -113,3 +116,142 @@ def _smoothed(points: Sequence[tuple[float, float]], window: int) -> list[tuple[
     losses = [loss for _, loss in points]
     means = [sum(losses[max(0, i + 1 - window) : i + 1]) / min(window, i + 1) for i in range(len(losses))]
     return [(step, mean) for (step, _), mean in zip(points, means, strict=True)]
+
+
+@dataclass(frozen=True)
+class Dot:
+    """Something that costs and is worth something: ``cost``, and what it is worth in percent with its interval."""
+
+    cost: float
+    worth: float
+    low: float
+    high: float
+    label: str
+    on_front: bool
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A dot in the picture."""
+
+    x: float
+    y: float
+    low: float
+    high: float
+    label: str
+    on_front: bool
+
+
+@dataclass(frozen=True)
+class Dots:
+    """Worth against cost, with the front that nothing beats. Coordinates are those of ``viewBox 0 0 WIDTH HEIGHT``."""
+
+    dots: tuple[Placed, ...]
+    front: str
+    across: tuple[Tick, ...]
+    up: tuple[Tick, ...]
+    width: int = WIDTH
+    height: int = HEIGHT
+    left: int = _LEFT
+    bottom: int = HEIGHT - _BOTTOM
+
+
+def dots_picture(dots: Sequence[Dot]) -> Dots | None:
+    """Worth over cost; costs that lie far apart are on a scale of powers. ``None`` for no dot."""
+    if not dots:
+        return None
+    costs = [dot.cost for dot in dots]
+    plane = _Plane.around(costs, [end for dot in dots for end in (dot.low, dot.high)], edge=0.12)
+    best = sorted((dot for dot in dots if dot.on_front), key=lambda dot: dot.cost)
+    return Dots(
+        dots=tuple(
+            Placed(
+                plane.x(dot.cost),
+                plane.y(dot.worth),
+                plane.y(dot.low),
+                plane.y(dot.high),
+                dot.label,
+                dot.on_front,
+            )
+            for dot in dots
+        ),
+        front=plane.path([(dot.cost, dot.worth) for dot in best]) if len(best) > 1 else "",
+        across=plane.costs(sorted({min(costs), max(costs)})),
+        up=plane.worths(),
+    )
+
+
+@dataclass(frozen=True)
+class Routes:
+    """A curve with its band over cost, and another to compare it with."""
+
+    area: str
+    path: str
+    other: str
+    across: tuple[Tick, ...]
+    up: tuple[Tick, ...]
+    width: int = WIDTH
+    height: int = HEIGHT
+    left: int = _LEFT
+    bottom: int = HEIGHT - _BOTTOM
+
+
+def routes_picture(
+    points: Sequence[tuple[float, float, float, float]], other: Sequence[tuple[float, float]]
+) -> Routes | None:
+    """``points`` are (cost, low, value, high) in percent, ``other`` (cost, value); ``None`` for under two."""
+    if len(points) < 2:
+        return None
+    costs = [cost for cost, *_ in points]
+    worths = [value for _, low, _, high in points for value in (low, high)] + [value for _, value in other]
+    plane = _Plane.around(costs, worths, edge=0.0, powers=False)
+    upper = [(cost, high) for cost, _, _, high in points]
+    lower = [(cost, low) for cost, low, _, _ in reversed(points)]
+    return Routes(
+        area=f"{plane.path([*upper, *lower])}Z",
+        path=plane.path([(cost, value) for cost, _, value, _ in points]),
+        other=plane.path(other),
+        across=plane.costs([min(costs), (min(costs) + max(costs)) / 2, max(costs)]),
+        up=plane.worths(),
+    )
+
+
+@dataclass(frozen=True)
+class _Plane:
+    """Where costs and percentages stand in the picture."""
+
+    first: float
+    last: float
+    floor: float
+    ceiling: float
+    edge: float
+    powers: bool
+
+    @classmethod
+    def around(
+        cls, costs: Sequence[float], worths: Sequence[float], edge: float, powers: bool = True
+    ) -> _Plane:
+        """Round tens above and below; ``edge`` is the share of the width that is left free on each side."""
+        floor, ceiling = 10 * math.floor(min(worths) / 10), 10 * math.ceil(max(worths) / 10)
+        spread = powers and min(costs) > 0 and max(costs) / min(costs) > _FAR_APART
+        return cls(
+            min(costs), max(costs), max(0.0, floor), min(100.0, max(ceiling, floor + 10)), edge, spread
+        )
+
+    def x(self, cost: float) -> float:
+        first, last, at = (math.log(v) if self.powers else v for v in (self.first, self.last, cost))
+        share = (at - first) / (last - first) if last > first else 0.5
+        return _LEFT + (WIDTH - _LEFT - _RIGHT) * (self.edge + (1 - 2 * self.edge) * share)
+
+    def y(self, worth: float) -> float:
+        return _TOP + (HEIGHT - _TOP - _BOTTOM) * (1 - (worth - self.floor) / (self.ceiling - self.floor))
+
+    def path(self, points: Sequence[tuple[float, float]]) -> str:
+        return "M" + " L".join(f"{self.x(cost):.1f} {self.y(worth):.1f}" for cost, worth in points)
+
+    def costs(self, at: Sequence[float]) -> tuple[Tick, ...]:
+        return tuple(Tick(self.x(cost), f"{cost:.3g}") for cost in at)
+
+    def worths(self) -> tuple[Tick, ...]:
+        middle = (self.floor + self.ceiling) / 2
+        return tuple(Tick(self.y(v), f"{v:.0f}") for v in (self.floor, middle, self.ceiling))

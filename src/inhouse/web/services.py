@@ -24,6 +24,7 @@ from inhouse.conversations.sharing import Consents
 from inhouse.conversations.trials import Trials
 from inhouse.conversations.verdicts import Verdicts
 from inhouse.core.settings import Settings
+from inhouse.lab.comparing.comparing import Comparisons
 from inhouse.lab.experiments.experiments import Experiments
 from inhouse.releases.amendments import Amendments
 from inhouse.releases.cases import Cases
@@ -61,6 +62,8 @@ class Services(Protocol):
     def extensions(self) -> Extensions: ...
     @property
     def experiments(self) -> Experiments: ...
+    @property
+    def comparisons(self) -> Comparisons: ...
     @property
     def trials(self) -> Trials: ...
     @property

@@ -132,7 +132,7 @@ def need_out_of_fold(pairs: Sequence[Pair], penalty: float = PENALTY) -> Floats:
     for fold in np.unique(folds):
         seen = [pair for pair, at in zip(pairs, folds, strict=True) if at != fold]
         unseen = np.flatnonzero(folds == fold)
-        need[unseen] = learn(seen, penalty).need([pairs[at].signs for at in unseen])
+        need[unseen] = learn(seen, penalty).need([pairs[at].signs for at in unseen.tolist()])
     return need
 
 
@@ -190,10 +190,15 @@ class _Sorted:
     @classmethod
     def of(cls, pairs: Sequence[Pair], need: Floats, asks_first: bool) -> _Sorted:
         order = np.argsort(-need, kind="stable")
-        told = [pairs[at] for at in order]
-        columns = ("small", "giant", "small_cost", "giant_cost")
-        values = [np.array([getattr(pair, column) for pair in told], dtype=float) for column in columns]
-        return cls(need[order], *values, asks_first)
+        told = [pairs[at] for at in order.tolist()]
+        return cls(
+            need=need[order],
+            small=np.array([pair.small for pair in told]),
+            giant=np.array([pair.giant for pair in told]),
+            small_cost=np.array([pair.small_cost for pair in told]),
+            giant_cost=np.array([pair.giant_cost for pair in told]),
+            asks_first=asks_first,
+        )
 
     def paths(self, counts: Floats) -> tuple[Floats, Floats]:
         """(draws, questions + 1): mean quality and mean cost where the first 0, 1, 2, … are sent on.

@@ -6,10 +6,11 @@ The job's result is the comparison. Fans are not touched, nothing is charged to 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import anyio
@@ -46,13 +47,13 @@ Bridge = Callable[[Callable[[], Awaitable[Any]]], Any]
 
 
 class NoCases(InhouseError):
-    """{name} has no cases to compare models on. Add some: inhouse cases add."""
+    """There are no cases of {name} to compare models on. Add some: inhouse cases add."""
 
     status = 409
 
 
 class NoAnswer(InhouseError):
-    """{model} broke off an answer. Start the job again to go on: what was asked so far is kept."""
+    """An answer of {model} broke off. Start the job again to go on: what was asked so far is kept."""
 
     status = 503
 
@@ -194,14 +195,14 @@ class Comparing:
             found.append((contender, self._releases.route_of(tx, ai, changed)))
         return asked, found
 
-    def _outcomes(self, contender: Contender, route: Route, asked: Sequence[Question]) -> Any:
+    def _outcomes(self, contender: Contender, route: Route, asked: Sequence[Question]) -> Iterator[Outcome]:
         """Each question's outcome as soon as it is known. The contender stands while they are asked and no longer."""
         if not asked:
             return
-        standing: Standing = self._bridge(lambda: self._arena.stand(contender))
+        standing: Standing = self._bridge(partial(self._arena.stand, contender))
         try:
             for question in asked:
-                yield self._bridge(lambda question=question: _ask(contender, standing, route, question))
+                yield self._bridge(partial(_ask, contender, standing, route, question))
         finally:
             with suppress(InhouseError):
                 self._bridge(standing.close)

@@ -11,11 +11,12 @@ from inhouse.runtime.request import Answerer
 from inhouse.store.database import Tx
 
 ADAPTER = "+adapter"
+ENDPOINT = "endpoint:"
 
 
 @dataclass(frozen=True)
 class Contender:
-    """``name`` is ``gen_…``, ``gen_…+adapter``, or an endpoint's model. ``adapter_hash`` is the AI's, of that generation."""
+    """``name`` is ``gen_…``, ``gen_…+adapter`` or ``endpoint:MODEL``. ``adapter_hash`` is the AI's, of that generation."""
 
     name: str
     kind: Literal["generation", "endpoint"]
@@ -23,8 +24,13 @@ class Contender:
 
     @property
     def model(self) -> str:
-        """The model without its adapter."""
-        return self.name.removesuffix(ADAPTER)
+        """The model's own name."""
+        return model_of(self.name)
+
+
+def model_of(name: str) -> str:
+    """The model that a contender's name means, as price tables and servers call it."""
+    return name.removesuffix(ADAPTER).removeprefix(ENDPOINT)
 
 
 @dataclass(frozen=True)

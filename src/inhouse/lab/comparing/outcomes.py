@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pydantic import BaseModel, ConfigDict
 
 from inhouse.lab.comparing import intervals
+from inhouse.lab.comparing.contenders import model_of
 from inhouse.lab.comparing.intervals import Interval
 from inhouse.lab.comparing.prices import Prices
 
@@ -66,7 +67,7 @@ def measured(name: str, outcomes: Sequence[Outcome], prices: Prices) -> Measured
 
 def cost(name: str, outcome: Outcome, prices: Prices) -> float | None:
     """What one answer of a model cost; ``None`` where it has no price."""
-    price = prices.models.get(name.partition("+")[0])
+    price = prices.models.get(model_of(name))
     if price is None:
         return None
     return price.of(outcome.prompt_tokens, outcome.completion_tokens, outcome.seconds)

@@ -42,7 +42,7 @@ class Price(BaseModel):
 
 
 class Prices(BaseModel):
-    """Prices by the models' names, without ``+adapter``: an adapter is served by its model."""
+    """Prices by the models' own names (`contenders.model_of`): an adapter is served by its model."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

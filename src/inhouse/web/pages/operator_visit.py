@@ -18,6 +18,7 @@ from inhouse.web.visit import Visit, Visiting
 _PAGES = (
     ("", N_("AIs")),
     ("experiments", N_("Experiments")),
+    ("comparisons", N_("Giant or small")),
     ("jobs", N_("Jobs")),
     ("health", N_("Health")),
     ("people", N_("People and teams")),

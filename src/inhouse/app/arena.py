@@ -1,0 +1,115 @@
+"""Models that can be compared, as this installation has them: every model file of its folder, and its model server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from inhouse.core.errors import UsageError
+from inhouse.core.ids import digest
+from inhouse.lab.comparing.contenders import ADAPTER, ENDPOINT, Contender, Standing
+from inhouse.lab.comparing.listening import Listening
+from inhouse.runtime.engines.base import Engine
+from inhouse.runtime.engines.embedded.engine import EmbeddedEngine
+from inhouse.runtime.engines.openai import OpenAIEngine
+from inhouse.runtime.profile import Method, NoModel, Profile, installed, of_server
+from inhouse.store.database import Tx
+from inhouse.tuning import shelf
+
+if TYPE_CHECKING:
+    from inhouse.app.services import Services
+
+_MOST_NAME = 200
+
+
+class HouseArena:
+    """``lab.comparing.contenders.Arena`` over an installation."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._settings = services.settings
+
+    def contenders(self, tx: Tx, ai_id: str) -> list[Contender]:
+        """What is served now first, then the other model files, then the model server's model."""
+        return [*self._generations(tx, ai_id), *self._endpoint()]
+
+    def named(self, tx: Tx, ai_id: str, name: str) -> Contender:
+        """One of them, or another model of the model server as ``endpoint:NAME``."""
+        known = {one.name: one for one in self.contenders(tx, ai_id)}
+        if name in known:
+            return known[name]
+        if (
+            name.startswith(ENDPOINT)
+            and len(ENDPOINT) < len(name) <= _MOST_NAME
+            and self._settings.engine_url
+        ):
+            return Contender(name, "endpoint")
+        raise UsageError(
+            reason=f'There is no model "{name[:_MOST_NAME]}" here. There are: {", ".join(known) or "none"}.'
+        )
+
+    async def stand(self, contender: Contender) -> Standing:
+        """Start it: a generation in a child process of its own, so that it is timed apart from what fans ask."""
+        engine, profile = await self._engine(contender)
+        ear = Listening(engine, asks=contender.kind == "generation")
+        desk = self._services.open_desk(ear)
+        replier = self._services.replier_on(ear, desk, profile)
+
+        async def close() -> None:
+            await desk.aclose()
+            await ear.aclose()
+
+        return Standing(replier, ear, close)
+
+    async def _engine(self, contender: Contender) -> tuple[Engine, Profile]:
+        settings = self._settings
+        if contender.kind == "endpoint":
+            url, key = settings.engine_url, settings.engine_key
+            return OpenAIEngine(url, contender.model, key, tools=settings.engine_tools), of_server()
+        engine = EmbeddedEngine(
+            model=settings.models_folder / f"{contender.model}.gguf",
+            # A place of its own for each model: what another run left there is the same model.
+            run_dir=settings.home / "run" / f"compare-{digest(contender.model)[:12]}",
+            threads=settings.threads,
+            context_per_sequence=settings.engine_context,
+            sequences=settings.engine_sequences,
+        )
+        await engine.start()  # the first question must not pay for it
+        return engine, self._profile(contender.model)
+
+    def _generations(self, tx: Tx, ai_id: str) -> Iterator[Contender]:
+        served = self._served()
+        files = {path.stem for path in self._settings.models_folder.glob("*.gguf")}
+        for stem in sorted(files, key=lambda stem: (stem != served, stem)):
+            yield Contender(stem, "generation")
+            adapter = self._adapter(tx, ai_id, stem)
+            if adapter is not None:
+                yield Contender(f"{stem}{ADAPTER}", "generation", adapter)
+
+    def _adapter(self, tx: Tx, ai_id: str, generation: str) -> str | None:
+        """The one that is live where it was trained on this generation, else the newest that was."""
+        fit = [
+            row.hash
+            for row in shelf.listing(tx, ai_id)
+            if row.generation_id == generation and not row.tainted
+        ]
+        live = self._services.releases.current(tx, ai_id)
+        if live is not None and live.adapter_hash in fit:
+            return live.adapter_hash
+        return fit[0] if fit else None
+
+    def _endpoint(self) -> Iterator[Contender]:
+        if self._settings.engine_url and self._settings.engine_model:
+            yield Contender(f"{ENDPOINT}{self._settings.engine_model}", "endpoint")
+
+    def _served(self) -> str | None:
+        try:
+            return installed(self._settings).file.stem
+        except NoModel:
+            return None
+
+    def _profile(self, stem: str) -> Profile:
+        """What is measured for the model that is served; another one is told what to do, like any that we don't know."""
+        if stem == self._served():
+            return installed(self._settings).profile
+        return Profile(method=Method.PROMPTED)
