@@ -6,7 +6,7 @@ import pytest
 
 from conftest import Visitor, ask, faults
 from inhouse.store import jobs
-from web_home import Home, attach_bookings, experiment
+from web_home import Home, attach_bookings, compared, experiment
 
 pytestmark = pytest.mark.e2e
 
@@ -36,6 +36,7 @@ _OWNERS = (
     ),
     "/operator",
     "/operator/experiments",
+    "/operator/comparisons?ai=quill",
     "/operator/jobs",
     "/operator/health",
     "/operator/people",
@@ -74,7 +75,8 @@ def test_the_owners_pages(home: Home, owner: Visitor, language: str, scheme: str
     page.locator("#person .button.main").click()
     live_training(home)
     made = experiment(home, home.ais.public("quill"))
-    for path in (*_OWNERS, f"/operator/experiments/{made.id}"):
+    models = compared(home, home.ais.public("quill"))
+    for path in (*_OWNERS, f"/operator/experiments/{made.id}", f"/operator/comparisons/{models}"):
         page.goto(path)
         assert (path, faults(page)) == (path, [])
     for path in ("conversations", "handovers"):
@@ -88,7 +90,8 @@ def test_pages_fit_a_phone_of_360_pixels(home: Home, owner: Visitor) -> None:
     ask(page, "Do you ship to Japan?")
     live_training(home)
     made = experiment(home, home.ais.public("quill"))
-    for path in (*_PUBLIC, *_OWNERS, f"/operator/experiments/{made.id}"):
+    models = compared(home, home.ais.public("quill"))
+    for path in (*_PUBLIC, *_OWNERS, f"/operator/experiments/{made.id}", f"/operator/comparisons/{models}"):
         page.goto(path)
         wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert (path, wider) == (path, 0)

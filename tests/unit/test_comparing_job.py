@@ -17,6 +17,8 @@ from typer.testing import CliRunner
 from inhouse.accounts.actors import Actor
 from inhouse.accounts.ais import AIs
 from inhouse.cli import comparing as command
+from inhouse.conversations.fans import Fan
+from inhouse.conversations.sharing import Consents
 from inhouse.core.errors import InhouseError, NotAllowed, UsageError
 from inhouse.core.settings import Settings
 from inhouse.lab.comparing.comparing import JOB, Comparing, Comparisons, NoCases, stored
@@ -32,7 +34,7 @@ from inhouse.store import jobs
 from inhouse.store.database import Database, Tx
 from inhouse.store.jobs import Worker
 
-SMALL, BIG = "gen_small", "endpoint:big"
+SMALL, BIG, OTHER = "gen_small", "endpoint:big", "gen_other"
 PRICES = Prices(models={"gen_small": Price(input=1), "big": Price(input=20)})
 
 
@@ -45,9 +47,10 @@ class FakeArena:
         self.closed: list[str] = []
         self.asked: list[tuple[str, str]] = []
         self.dies_after: int | None = None
+        self.before: list[str] = []
 
     def contenders(self, tx: Tx, ai_id: str) -> list[Contender]:
-        return [Contender(SMALL, "generation"), Contender(BIG, "endpoint")]
+        return [Contender(SMALL, "generation"), Contender(OTHER, "generation"), Contender(BIG, "endpoint")]
 
     def named(self, tx: Tx, ai_id: str, name: str) -> Contender:
         known = {one.name: one for one in self.contenders(tx, ai_id)}
@@ -62,6 +65,7 @@ class FakeArena:
             self.asked.append((contender.name, request.question))
             if self.dies_after is not None and len(self.asked) > self.dies_after:
                 raise KeyboardInterrupt  # nothing catches it, as nothing catches kill -9
+            self.before = [one.question for one in request.history]
             number = int(request.question.rstrip("?").split()[-1])
             return f"It is {number}." if contender.name == BIG or number < 10 else "It is blue."
 
@@ -144,6 +148,39 @@ def test_what_can_not_be_compared_is_said_at_once(here: tuple[World, FakeArena])
             forbidden()
 
 
+def test_shared_questions_are_asked_of_models_on_this_machine_only(here: tuple[World, FakeArena]) -> None:
+    made, arena = here
+    fan, silent = made.fan(), made.fan()
+    Consents(made.db).give(OWNER, made.ai.id)
+    Consents(made.db).give_for(fan)
+    thread = _said(made, fan, "Where is thing 3?", None)
+    _said(made, fan, "And what of thing 4?", thread)
+    _said(made, silent, "Nobody may read thing 5?", None)
+    comparisons = Comparisons(made.db, arena)
+    job = comparisons.queue(OWNER, made.ai.id, [SMALL, OTHER], PRICES)
+    _run(made, arena)
+    asked = [question for model, question in arena.asked if model == OTHER]
+    assert len(asked) == 22 and "And what of thing 4?" in asked and "Nobody may read thing 5?" not in asked
+    found = comparisons.get(OWNER, job.id)
+    assert found.comparison is not None
+    assert (found.comparison.questions, found.comparison.scored) == (22, 20)
+    assert "And what" not in json.dumps(dict(found.job.detail))
+    arena.asked.clear()
+    comparisons.queue(OWNER, made.ai.id, [SMALL, BIG], PRICES)
+    _run(made, arena)
+    assert len(arena.asked) == 40
+
+
+def _said(made: World, fan: Fan, question: str, thread: str | None) -> str:
+    async def main() -> str:
+        turn = await made.conversations.begin(fan, question, conversation_id=thread)
+        async for _event in made.conversations.follow(fan, turn.id):
+            pass
+        return turn.conversation_id
+
+    return asyncio.run(main())
+
+
 def test_an_ai_that_is_not_live_is_said_to_be_so(db: Database) -> None:
     made, arena = world(db), FakeArena()
     Cases(db).add(OWNER, made.ai.id, ["What is thing 1?"], Expect(must_contain=("1",)))
@@ -223,7 +260,7 @@ def test_the_command(here: tuple[World, FakeArena], tmp_path: Path, monkeypatch:
         assert result.exit_code == 0, result.output
         return result.stdout
 
-    assert run("ada").split() == [SMALL, BIG]
+    assert run("ada").split() == [SMALL, OTHER, BIG]
     (tmp_path / "prices.yaml").write_text("currency: EUR\nmodels: {gen_small: {input: 1}, big: {input: 20}}")
     said = " ".join(run("ada", "--with", SMALL, "--with", BIG, "--to", str(tmp_path / "out.json")).split())
     assert "gen_small is worse than big" in said and "20 times cheaper" in said

@@ -20,7 +20,7 @@ from inhouse.releases.release import Check, Gate
 from inhouse.store import jobs
 from inhouse.store.database import Database
 from inhouse.web.application import create_app
-from web_home import EMAIL, PASSWORD, Home, build, experiment, furnish, release, work
+from web_home import EMAIL, PASSWORD, Home, build, compared, experiment, furnish, release, work
 
 pytestmark = pytest.mark.anyio
 OPERATOR = Actor.local_operator()
@@ -506,6 +506,31 @@ async def test_a_running_experiment_shows_its_picture_in_both_languages(
     await post(owner, page, "/language", language="ja", next=page)
     assert "まだ結論は出ていません" in (await owner.get(page)).text
     assert (await owner.get("/operator/experiments/exp_none")).status_code == 404
+
+
+async def test_models_are_chosen_compared_and_told_in_both_languages(
+    home: Home, owner: httpx.AsyncClient
+) -> None:
+    listed = "/operator/comparisons"
+    assert "No comparison yet." in (await owner.get(listed)).text
+    shown = await owner.get(listed, params={"ai": "quill"})
+    assert "big-model" in shown.text and "gen_0126dcf9+adapter" in shown.text
+    refused = await post(owner, listed, listed, ai="quill", model="gen_0126dcf91564909a", margin="2")
+    assert refused.status_code == 400 and "Choose two to six models." in refused.text
+    both = ["gen_0126dcf91564909a", "endpoint:big-model"]
+    wrong = await post(owner, listed, listed, ai="quill", model=both, margin="two")
+    assert wrong.status_code == 400 and "Enter a number of points." in wrong.text
+    waiting = await post(owner, listed, listed, ai="quill", model=both, margin="2,5")
+    assert waiting.status_code == 303
+    assert "waiting" in (await owner.get(waiting.headers["location"])).text
+    page = f"{listed}/{compared(home, home.ais.public('quill'))}"
+    told = BeautifulSoup((await owner.get(page)).text, "html.parser")
+    assert "gen_0126dcf9+adapter is worse than big-model (−" in told.get_text()
+    assert "is better than random routing at the same cost" in told.get_text()
+    assert len(told.select("svg.chart")) == 3 and len(told.select("svg circle.dot.best")) == 3
+    await post(owner, page, "/language", language="ja", next=page)
+    assert "無作為に振り分けるより優れています" in (await owner.get(page)).text
+    assert (await owner.get(f"{listed}/job_none")).status_code == 404
 
 
 async def test_nobody_is_asked_to_share_before_the_owner_agreed(

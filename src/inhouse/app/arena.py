@@ -75,7 +75,7 @@ class HouseArena:
             sequences=settings.engine_sequences,
         )
         await engine.start()  # the first question must not pay for it
-        return engine, self._profile(contender.model)
+        return engine, self.profile(contender.model)
 
     def _generations(self, tx: Tx, ai_id: str) -> Iterator[Contender]:
         served = self._served()
@@ -108,7 +108,7 @@ class HouseArena:
         except NoModel:
             return None
 
-    def _profile(self, stem: str) -> Profile:
+    def profile(self, stem: str) -> Profile:
         """What is measured for the model that is served; another one is told what to do, like any that we don't know."""
         if stem == self._served():
             return installed(self._settings).profile

@@ -12,7 +12,7 @@ from inhouse.cli.context import actor, err, out, progress_bar, services, show
 from inhouse.cli.options import AsJson
 from inhouse.core.errors import InhouseError
 from inhouse.lab.comparing import prices
-from inhouse.lab.comparing.comparing import USUAL_MARGIN, USUAL_QUESTIONS, stored
+from inhouse.lab.comparing.comparing import USUAL_MARGIN, USUAL_QUESTIONS, USUAL_STORED, stored
 from inhouse.lab.comparing.comparison import Comparison
 from inhouse.web.pages import comparison_words as words
 
@@ -35,10 +35,13 @@ def compare(
     margin: Annotated[float, typer.Option(help="As good means within so many points of quality.")] = 100
     * USUAL_MARGIN,
     most: Annotated[int, typer.Option(help="Ask at most so many cases.")] = USUAL_QUESTIONS,
+    stored_questions: Annotated[
+        int, typer.Option("--stored", help="Ask at most so many questions that fans agreed to share.")
+    ] = USUAL_STORED,
     to: Annotated[Path | None, typer.Option(help="Write all figures there too, as JSON.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Ask several models an AI's cases and say which is good enough, how much cheaper, and whether asking the small one
+    """Ask several models an AI's cases and the questions that its fans agreed to share, and say which is good enough, how much cheaper, and whether asking the small one
     first pays. Without --with it names the models that there are.
 
     Example: inhouse lab compare potter --with gen_0126dcf91564909a --with endpoint:big-model
@@ -49,7 +52,9 @@ def compare(
         show(here.comparisons.choices(who, ai_id), as_json, "\n".join(here.comparisons.choices(who, ai_id)))
         return
     table = prices.read(price_file) if price_file else prices.of_installation(here.settings)
-    job = here.comparisons.queue(who, ai_id, models, table, margin=margin / 100, most=most)
+    job = here.comparisons.queue(
+        who, ai_id, models, table, margin=margin / 100, most=most, stored=stored_questions
+    )
     with progress_bar("compare") as report:
         job = working.finish(here, job, report)
     made = stored(job).comparison

@@ -1,7 +1,8 @@
-"""The job ``compare``: an AI's cases asked of several models, one model after the other, and what comes of it.
+"""The job ``compare``: an AI's questions asked of several models, one model after the other, and what comes of it.
 
 Every outcome is kept in the job's detail as soon as it is known, so that a killed comparison goes on after the last one.
-The job's result is the comparison. Fans are not touched, nothing is charged to anybody, and no text is kept.
+The job's result is the comparison. Fans are not touched, nothing is charged to anybody, and no text is kept. Questions that fans agreed to share are asked too, as
+long as all models run on this machine: nobody agreed that a model server reads them.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import anyio
 from inhouse.accounts import ais
 from inhouse.accounts.actors import Action, Actor
 from inhouse.accounts.authorisation import authorise
+from inhouse.conversations.traces import Traces
 from inhouse.core.errors import InhouseError, NotFound, UsageError
 from inhouse.core.events import Ended
 from inhouse.lab.comparing import comparison, questions, signs
@@ -39,6 +41,7 @@ JOB = "compare"
 MOST_MODELS = 6
 MOST_QUESTIONS = 500
 USUAL_QUESTIONS = 200
+USUAL_STORED = 100
 USUAL_MARGIN = 0.02
 _LISTED = 100
 _DIGITS = 4
@@ -98,12 +101,16 @@ class Comparisons:
         *,
         margin: float = USUAL_MARGIN,
         most: int = USUAL_QUESTIONS,
+        stored: int = USUAL_STORED,
     ) -> Job:
-        """Compare these models on the AI's cases; an equal one that has not begun is the same."""
+        """Compare these models on at most so many of the AI's cases and of the questions that fans agreed to share.
+
+        An equal one that has not begun is the same.
+        """
         names = list(dict.fromkeys(models))
         if not 2 <= len(names) <= MOST_MODELS:
             raise UsageError(reason=f"Name two to {MOST_MODELS} different models.")
-        if not 0 < margin <= 0.5 or not 1 <= most <= MOST_QUESTIONS:
+        if not 0 < margin <= 0.5 or not 1 <= most <= MOST_QUESTIONS or not 0 <= stored <= MOST_QUESTIONS:
             raise UsageError(
                 reason=f"The margin is above 0 and at most 50 points, and there are 1 to {MOST_QUESTIONS} questions."
             )
@@ -112,6 +119,7 @@ class Comparisons:
             "prices": prices.model_dump(mode="json"),
             "margin": margin,
             "most": most,
+            "stored": stored,
         }
         with self._db.write() as tx:
             authorise(tx, actor, Action.OPERATE)
@@ -165,6 +173,9 @@ class Comparing:
         }
         with self._db.read() as tx:
             asked, routes = self._prepared(tx, job)
+        if all(contender.kind == "generation" for contender, _ in routes):
+            shared = Traces(self._db).consented(ai_ids=[str(job.ai_id)])
+            asked += questions.of_traces(shared, int(job.payload["stored"]))
         total, done = len(asked) * len(routes), 0
         for contender, route in routes:
             there = known.setdefault(contender.name, {})
@@ -209,7 +220,7 @@ class Comparing:
 
 
 async def _ask(contender: Contender, standing: Standing, route: Route, question: Question) -> Outcome:
-    said: list[Exchange] = []
+    said = list(question.before)
     ends: list[Ended] = []
     for words in question.said:
         standing.ear.begin()
@@ -223,7 +234,7 @@ async def _ask(contender: Contender, standing: Standing, route: Route, question:
     return Outcome(
         question=question.name,
         kind=question.kind,
-        score=float(not question.expect.faults(last)),
+        score=float(not question.expect.faults(last)) if question.expect is not None else None,
         answered=not last.abstained,
         seconds=sum(end.timing.total_ms for end in ends) / 1000,
         prompt_tokens=sum(end.timing.prompt_tokens for end in ends),
@@ -238,7 +249,7 @@ def _signs(question: Question, end: Ended, standing: Standing) -> dict[str, floa
     seen |= signs.of_answer(words, end.answer, standing.ear.confidence, standing.ear.doubt)
     seen |= {
         "declined": float(end.abstained),
-        "follows up": float(len(question.said) > 1),
+        "follows up": float(len(question.said) > 1 or bool(question.before)),
         f"kind {end.kind}": 1.0,
         "cites": float(len(end.citations)),
     }
@@ -246,4 +257,9 @@ def _signs(question: Question, end: Ended, standing: Standing) -> dict[str, floa
 
 
 def _outcomes_of(known: Mapping[str, Mapping[str, Any]]) -> dict[str, list[Outcome]]:
-    return {name: [Outcome.model_validate(one) for one in those.values()] for name, those in known.items()}
+    """Only of what every model was asked: between two runs of a killed job a case may have been retired."""
+    everywhere = set.intersection(*(set(those) for those in known.values()))
+    return {
+        name: [Outcome.model_validate(one) for question, one in those.items() if question in everywhere]
+        for name, those in known.items()
+    }

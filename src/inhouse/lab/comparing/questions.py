@@ -1,21 +1,28 @@
-"""What models are compared on: an AI's cases, each with a kind."""
+"""What models are compared on: an AI's cases, each with a kind, and questions that fans agreed to share."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import regex
 
 from inhouse.content import languages
+from inhouse.conversations.traces import SharedTrace
 from inhouse.core import ids
 from inhouse.releases.cases import Case, Expect
+from inhouse.runtime.request import Exchange
+
+#: Taking personal data out of a shared question takes a few milliseconds.
+_MOST_READ = 1000
 
 FOLLOW_UPS = "follow-ups"
 UNKNOWN = "what it can't know"
 OTHER_LANGUAGES = "other languages than English"
 NUMBERS = "facts with numbers"
 WORDS = "facts in words"
+STORED = "stored questions"
 KINDS = (FOLLOW_UPS, UNKNOWN, OTHER_LANGUAGES, NUMBERS, WORDS)
 
 
@@ -26,7 +33,10 @@ class Question:
     name: str
     kind: str
     said: tuple[str, ...]
-    expect: Expect
+    expect: Expect | None = None
+    """``None`` where nobody said what a right answer holds."""
+    before: tuple[Exchange, ...] = ()
+    """What was said before in this conversation; it is not asked again."""
 
 
 def of_cases(cases: Sequence[Case], most: int) -> list[Question]:
@@ -35,6 +45,20 @@ def of_cases(cases: Sequence[Case], most: int) -> list[Question]:
     return [
         Question(case.id, kind_of(case.questions, case.expect), case.questions, case.expect) for case in drawn
     ]
+
+
+def of_traces(traces: Iterable[SharedTrace], most: int) -> list[Question]:
+    """At most so many shared questions, drawn as cases are. Their names are hashes: they must say nothing of a fan."""
+    found = [
+        Question(
+            name=ids.digest(f"compare:{trace.id}")[:24],
+            kind=STORED,
+            said=(trace.question,),
+            before=tuple(Exchange(one.question, one.answer) for one in trace.history),
+        )
+        for trace in islice(traces, _MOST_READ)
+    ]
+    return sorted(found, key=lambda question: question.name)[:most]
 
 
 def kind_of(said: Sequence[str], expect: Expect) -> str:
