@@ -45,14 +45,6 @@ class Comparison(BaseModel):
     few_for_cascade: int | None = None
     """How many questions a cascade would need, where there are too few."""
 
-    @property
-    def choice(self) -> str:
-        """The model to use: the cheapest that is not shown to be worse than the giant within the margin."""
-        good = [one.small for one in self.verdicts if one.word in ("as good", "better")]
-        return next(
-            (model.name for model in reversed(self.models) if model.name in good), self.models[0].name
-        )
-
 
 def compare(
     outcomes: Mapping[str, Sequence[Outcome]],

@@ -102,11 +102,10 @@ def _of_cascade(cascade: Cascade, translate: Translate) -> Iterator[str]:
     words = {"small": shown(cascade.small), "giant": shown(cascade.giant)}
     yield translate(_PAYS if routed.is_better else _PAYS_NOT) % (words | _gain(routed.area))
     if routed.is_better:
-        yield of_operating(routed.operating[0], translate)
+        yield _of_operating(routed.operating[0], translate)
 
 
-def of_operating(chosen: Operating, translate: Translate) -> str:
-    """What a threshold does."""
+def _of_operating(chosen: Operating, translate: Translate) -> str:
     return translate(_CHOSEN) % {
         "wanted": f"{chosen.wanted:.0%}",
         "reached": _percent(chosen.of_giant),
