@@ -24,10 +24,11 @@ demo: setup
 	$(BIN)/inhouse demo
 
 test: setup lint browser
-	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered
+	$(BIN)/python -m pytest tests/unit --numprocesses=auto --dist=loadfile --cov --cov-report=
+	$(BIN)/python -m pytest tests/integration tests/e2e --cov --cov-append --cov-report=term:skip-covered
 
 unit: setup
-	$(BIN)/python -m pytest tests/unit
+	$(BIN)/python -m pytest tests/unit --numprocesses=auto --dist=loadfile
 
 integration: setup
 	$(BIN)/python -m pytest tests/integration

@@ -131,7 +131,7 @@ def place(db: Database) -> Place:
         tx.execute(
             ais.insert().values(
                 id="ai_1", team_id="team_1", slug="kiln", name="Kiln", kind="business", languages=["en"],
-                created_at=clock.now(),
+                is_open=False, created_at=clock.now(),
             )
         )  # fmt: skip
     return Place(Briefs(db), Actor.local_operator(), "ai_1")

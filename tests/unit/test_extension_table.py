@@ -760,10 +760,10 @@ def test_a_huge_table_answers_at_once() -> None:
         ("count", {"words": "mugs", "where": where, "of": {"column": "price", "what": "average"}}),
     ]
     for tool, arguments in worst:
-        # The best of three: other work on the machine is not the table's.
+        # The processor's time, and the best of three: other work on the machine is not the table's.
         took = []
         for _ in range(3):
-            began = time.perf_counter()
+            began = time.process_time()
             assert call(used, tool, **arguments).data["total"] > 0
-            took.append(time.perf_counter() - began)
+            took.append(time.process_time() - began)
         assert min(took) < 0.3, (tool, arguments)
