@@ -110,6 +110,19 @@ LONG_BOOKING = {
 }
 
 
+def planned(*states: str) -> list[dict[str, Any]]:
+    """A plan of three tasks, as far as these states say."""
+    texts = (
+        "What does Calder Clay say about glazing?",
+        "What does Lowick Kilns say about glazing?",
+        "Put it in a table",
+    )
+    return [
+        {"number": number, "text": text, "state": state, "line": ""}
+        for number, (text, state) in enumerate(zip(texts, states, strict=True), 1)
+    ]
+
+
 class Script:
     """Answers by key words of the question; ``slow`` questions take their time between words."""
 
@@ -141,6 +154,10 @@ class Script:
         if "this document" in question:
             yield _quoted(request)
             return
+        if "compare" in question:
+            yield Step(name="plan", state="begun", detail={"tasks": planned("working", "waiting", "waiting")})
+            await asyncio.sleep(self.pause * 20)
+            yield Step(name="plan", state="done", detail={"tasks": planned("done", "missing", "done")})
         yield Step(name="search", state="begun")
         with spans.leaf("retrieval", asked=request.question, k=3, found=["A day in the workshop"]):
             await asyncio.sleep(self.pause)
@@ -167,6 +184,15 @@ class Script:
             )
             tools = ({**PRICES, "state": "done", "line": "", "ms": 12.0},)
             return Ended(answer="£14.00 [1]", citations=(cited,), kind="tool", tools=tools, timing=timing)
+        if "compare" in question:
+            table = "|  | Glazing |\n| --- | --- |\n| Calder Clay | By dipping, 31 hours before it is fired. [1] |\n| Lowick Kilns | not found |"
+            answer = (
+                f"{table}\n\nI could not find an answer to this: “What does Lowick Kilns say about glazing?”"
+            )
+            plan = tuple(planned("done", "missing", "done"))
+            return Ended(
+                answer=answer, citations=self.citations()[:1], kind="grounded", plan=plan, timing=timing
+            )
         if "unknown" in question:
             answer = "I don't know that one, I'm afraid: I couldn't find it in what I have to go on."
             return Ended(answer=answer, abstained=True, kind="abstained", timing=timing)

@@ -199,6 +199,25 @@ def test_the_language_follows_the_browser_until_one_is_chosen(visitor: Visitor) 
     expect(page.locator("#question")).to_have_attribute("placeholder", "Ask Mara Quill…")
 
 
+def test_a_plan_is_ticked_off_while_it_is_worked_on_and_its_table_is_one(visitor: Visitor) -> None:
+    page = visitor("/a/quill")
+    page.locator("#question").fill("Compare what the makers say about glazing in a table.")
+    page.keyboard.press("Enter")
+    tasks = page.locator(".plan li")
+    expect(tasks).to_have_count(3)
+    expect(tasks.first).to_have_attribute("data-state", "working")
+    expect(page.locator(".answer-table tbody tr")).to_have_count(2)
+    expect(page.locator(".answer-table th[scope=row]").first).to_have_text("Calder Clay")
+    for _ in ("streamed", "drawn by the server"):
+        expect(tasks.first).to_be_hidden()
+        page.locator(".plan summary").focus()
+        page.keyboard.press("Enter")
+        expect(tasks.nth(1)).to_have_text("What does Lowick Kilns say about glazing? (not found)")
+        expect(tasks.nth(1)).to_have_attribute("data-state", "missing")
+        expect(page.locator(".plan summary")).to_have_text("Plan 2/3")
+        page.reload()
+
+
 def test_a_tool_is_shown_while_it_is_asked_and_after(visitor: Visitor) -> None:
     page = visitor("/a/quill")
     page.locator("#question").fill("How much is it?")

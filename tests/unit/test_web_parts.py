@@ -13,6 +13,7 @@ from inhouse.web.charts import loss_picture
 from inhouse.web.citations import address
 from inhouse.web.highlight import highlighted
 from inhouse.web.limits import RateLimit
+from inhouse.web.plans import plan_of
 from inhouse.web.told import tell
 from inhouse.web.visit import local_path
 
@@ -23,6 +24,28 @@ def test_an_answer_is_text_with_paragraphs_lists_and_known_sources() -> None:
         '<p>&lt;b&gt;Hi&lt;/b&gt; <a class="chip" href="#turn_1-1">1</a> [7]<br>there</p>'
         "<ul><li>one</li><li>two</li></ul><p>end</p>"
     )
+
+
+def test_a_table_in_an_answer_is_one_and_text_in_it_stays_text() -> None:
+    text = "So:\n|  | Price |\n| --- | --- |\n| <i>Mug</i> | £24 [1] |\n| Bowl | a / b |\n\n| no table |"
+    html = answers.markup(text, "turn_1", {1})
+    assert html == (
+        '<p>So:</p><div class="answer-table" tabindex="0"><table class="table"><thead><tr><td></td><th scope="col">Price</th></tr></thead>'
+        '<tbody><tr><th scope="row">&lt;i&gt;Mug&lt;/i&gt;</th><td>£24 <a class="chip" href="#turn_1-1">1</a></td></tr>'
+        '<tr><th scope="row">Bowl</th><td>a / b</td></tr></tbody></table></div><p>| no table |</p>'
+    )
+
+
+def test_a_plan_is_told_in_the_readers_language() -> None:
+    tasks = [
+        {"number": 1, "text": "How much?", "state": "missing", "line": ""},
+        {"number": 2, "text": "①", "state": "new"},
+    ]
+    assert plan_of(tasks, "en") == [
+        {"text": "How much?", "state": "missing", "word": "not found"},
+        {"text": "①", "state": "new", "word": ""},
+    ]
+    assert plan_of(tasks, "ja")[0]["word"] not in ("", "not found")
 
 
 def test_the_quote_is_marked_and_all_is_escaped() -> None:

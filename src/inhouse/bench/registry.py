@@ -46,6 +46,10 @@ BENCHMARKS: Mapping[str, Benchmark] = {
     "hostile": Benchmark(
         "Do hostile extensions cost a line, and never a turn, an order or a private address?", "hostile"
     ),
+    "jobs": Benchmark(
+        "Are jobs of several steps done with tools, and is what can't be done said and not invented?",
+        "jobs",
+    ),
     "main-job": Benchmark(
         "Do an owner's own words become an AI of their own, step by step, through the command and the API?",
         "main_job",

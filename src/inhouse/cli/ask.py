@@ -171,6 +171,7 @@ def _result(ended: Event | None, release_id: str | None) -> dict[str, Any]:
         "citations": value["citations"],
         "abstained": ended.abstained,
         "tools": value["tools"],
+        "plan": value["plan"],
         "release": release_id,
         "kind": ended.kind,
         "timing": value["timing"],

@@ -47,7 +47,7 @@ class Step(_Event):
 
     type: Literal["step"] = "step"
     name: str
-    """Such as ``search``."""
+    """``search``, ``tool``, or ``plan``: the whole plan, each time that something of it has changed."""
     state: Literal["begun", "done", "failed"]
     detail: dict[str, Any] = Field(default_factory=dict)
 
@@ -93,6 +93,8 @@ class Ended(_Event):
     """What the asker is to call before this can be answered; ``answer`` is empty then."""
     proposal: Proposal | None = None
     """What the AI would do, if whoever asked agrees to it."""
+    plan: tuple[dict[str, Any], ...] = ()
+    """The tasks that the question came apart into: each with its ``number``, ``text``, ``state`` and ``line``."""
     timing: Timing = Timing()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from inhouse.core.events import ClientCall, Ended, Timing
 from inhouse.core.passages import Citation
@@ -35,6 +35,8 @@ class Draft:
     """What the asker is to call before this can be answered."""
     proposal: Proposal | None = None
     """What would be done, if the person agrees."""
+    plan: list[dict[str, Any]] = field(default_factory=list)
+    """The tasks that the question came apart into, with what became of each; empty where it is one thing."""
     finish: Literal["stop", "length", "guard"] = "stop"
     retrieval_ms: float = 0.0
     prompt_tokens: int = 0
@@ -60,6 +62,16 @@ class Draft:
         if usage.finish == "length":
             self.finish = "length"
 
+    def part(self, question: str) -> Draft:
+        """A draft for a part of the answer: its own question, words and costs."""
+        return Draft(self.request, question, self.language)
+
+    def absorb(self, part: Draft) -> None:
+        """Add what a part cost."""
+        self.prompt_tokens += part.prompt_tokens
+        self.completion_tokens += part.completion_tokens
+        self.retrieval_ms = max(self.retrieval_ms, part.retrieval_ms)
+
     def ended(self) -> Ended:
         """The event that closes the answer."""
         return Ended(
@@ -71,6 +83,7 @@ class Draft:
             tools=tuple(call.model_dump(mode="json", exclude={"result": {"data"}}) for call in self.calls),
             client_calls=self.client_calls,
             proposal=self.proposal if self.finish != "guard" else None,
+            plan=tuple(self.plan),
             timing=Timing(
                 first_token_ms=self._first_token_ms,
                 total_ms=self.elapsed_ms,

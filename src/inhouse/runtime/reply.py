@@ -6,7 +6,7 @@ The order in which an answer is looked for puts the owner's words before the mod
 2. an answer that the owner pinned to this question;
 3. friendliness, which is returned in the owner's lines;
 4. what a tool of the asking program brought, or the call of one that it requires (`agent.client`);
-5. a tool of the AI's extensions, where one is meant (`agent`), else one of the asking program;
+5. a tool of the AI's extensions, where one is meant, or a plan of several tasks (`agent`), else one of the asking program;
 6. the passages, with citations; and where they hold nothing,
 7. a tool that takes any question, such as a search;
 8. conversation in the owner's voice, or "I don't know" with the offer of a person.
@@ -25,6 +25,7 @@ from inhouse.content import languages
 from inhouse.content.search import Found
 from inhouse.core.events import Event, Replaced, Step, Token
 from inhouse.runtime import chat, given, pinned, prompts, smalltalk
+from inhouse.runtime.agent.bounds import Bounds
 from inhouse.runtime.agent.client import Client
 from inhouse.runtime.agent.deciding import Deciding
 from inhouse.runtime.agent.using import Tools
@@ -53,14 +54,19 @@ class Replier:
         profile: Profile,
         toolbox: Toolbox | None = None,
         caller: Caller | None = None,
+        bounded: Bounds | None = None,
     ) -> None:
+        """``bounded``: other bounds for plans than those of the AI's kind."""
         self._retriever = retriever
         self._profile = profile
         self._grounded = Grounded(engine, retriever, profile)
         self._chat = chat.Chat(engine, profile)
-        deciding = Deciding(engine, retriever)
-        self._tools = Tools(deciding, self._grounded, toolbox, caller) if toolbox and caller else None
-        self._client = Client(deciding, self._grounded, retriever)
+        self._tools = (
+            Tools(engine, retriever, self._grounded, toolbox, caller, profile.passages, bounded)
+            if toolbox and caller
+            else None
+        )
+        self._client = Client(Deciding(engine, retriever), self._grounded, retriever)
 
     async def reply(self, request: ReplyRequest) -> AsyncGenerator[Event, None]:
         """Stream the events of one answer, ending with ``Ended``. Engine trouble is raised as an ``InhouseError``."""
@@ -116,12 +122,12 @@ class Replier:
                 yield piece
 
     async def _find_out(self, draft: Draft) -> AsyncGenerator[str | Step, None]:
-        """Look in one place after the other, until a tool has answered; the passages are the last."""
+        """Look in one place after the other, until one has answered; the passages are the last."""
         for look in self._places(draft):
             async with aclosing(look) as pieces:
                 async for piece in pieces:
                     yield piece
-            if draft.kind == "tool":
+            if draft.kind != "chat":
                 return
 
     def _places(self, draft: Draft) -> Iterator[AsyncGenerator[str | Step, None]]:

@@ -105,7 +105,9 @@ _ASKS = regex.compile(
     r"[?？]\s*$"
     r"|^\W*(?:who|what(?! an? [^?]*!)|whats|when|where|why|which|whose|whom|how|is|are|was|were|do|does|did|can|could|will|would|should|"
     r"may|have|has|had|tell me|explain|describe|define|give me|show me|list|name|find|compare|recommend|suggest|"
+    r"work out|calculate|compute|convert|add up|look up|search for|summari[sz]e|make (?:me )?an? (?:table|list|summary)|"
     r"i (?:need|want|would like|'d like) to know|i(?:'m| am) (?:looking for|wondering|curious)|any)\b"
+    r"|[,:;.] (?:please )?(?:tell|give|show) me\b|(?:\S+\s+){3,}\S+[?？](?:\s|$)"
     r"|(?:ですか|ますか|でしょうか|ませんか|かな|の)[。?？]*$|教えて|知りたい|って何|とは[。?？]*$"
     r"|(?:何|誰|いつ|どこ|なぜ|どう|どの|どれ|いくら|いくつ)",
     regex.I,

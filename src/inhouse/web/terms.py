@@ -125,6 +125,8 @@ TERMS = (
     N_("search"),
     N_("client_tool"),
     N_("consent"),
+    N_("tool"),
+    N_("plan"),
     # where a conversation or a case came from, kinds of documents
     N_("page"),
     N_("widget"),

@@ -58,10 +58,19 @@ def stands(arguments: Json, request: str, tool: Tool) -> bool:
         for name, value in values
         if usual[name, _folded(value)] < _VOCABULARY and _folded(value) not in choices
     ]
-    numbers, words = _numbers(request), set(terms(request))
-    if not all(_is_said(value, numbers, words) for _, value in unknown):
+    figures, words = numbers(request), set(terms(request))
+    if not all(_is_said(value, figures, words) for _, value in unknown):
         return False
-    return not values or any(_shares(value, numbers, words) for _, value in values)
+    return not values or any(_shares(value, figures, words) for _, value in values)
+
+
+def covers(arguments: Json, request: str, names: Sequence[str] = ()) -> bool:
+    """Whether all figures of a request, and these names, are in the arguments: what is asked of a part of them answers
+    something else."""
+    said = " ".join(str(value) for _, value in _values(arguments))
+    return numbers(request, in_words=False) <= numbers(said) and set(terms(" ".join(names))) <= set(
+        terms(said)
+    )
 
 
 def copied(name: str, examples: Sequence[Example]) -> bool:
@@ -72,24 +81,26 @@ def copied(name: str, examples: Sequence[Example]) -> bool:
     )
 
 
-def _is_said(value: Any, numbers: set[str], words: set[str]) -> bool:
+def _is_said(value: Any, figures: set[str], words: set[str]) -> bool:
     if isinstance(value, bool) or value is None:
         return True
     text = str(value)
-    if not _numbers(text) <= numbers:
+    if not numbers(text) <= figures:
         return False
     named = set(terms(" ".join(content_words(_NUMBER.sub(" ", text)))))
     return not named or bool(named & words)
 
 
-def _shares(value: Any, numbers: set[str], words: set[str]) -> bool:
+def _shares(value: Any, figures: set[str], words: set[str]) -> bool:
     text = str(value)
-    return bool(_numbers(text) & numbers) or bool(set(terms(text)) & words)
+    return bool(numbers(text) & figures) or bool(set(terms(text)) & words)
 
 
-def _numbers(text: str) -> set[str]:
+def numbers(text: str, *, in_words: bool = True) -> set[str]:
     """The numbers in a text, also those in words, without marks of thousands and closing zeros."""
     digits = {_plain(found) for found in _NUMBER.findall(text)}
+    if not in_words:
+        return digits
     return digits | {_WORDS[word] for word in regex.findall(r"\p{L}+", text.casefold()) if word in _WORDS}
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal, Protocol, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -113,6 +113,8 @@ class Result(_Value):
     """Whether nothing was found: the answer is looked for elsewhere then."""
     whole: bool = False
     """Whether the text is the answer: it is told as it is, with its numbers of sources, and not read for the question."""
+    value: str = Field("", max_length=80)
+    """The one amount, date or name that it comes to, where it does: what a next call can go on with, such as "£24.00"."""
 
 
 @dataclass(frozen=True)
@@ -132,6 +134,24 @@ class Context:
     """The asker's own words, this request last: what a tool may do only where a person asked for it is looked up here."""
     documents: Sequence[Given] = field(default=(), repr=False)
     """What the asker gave to be read."""
+
+
+class Reading(_Value):
+    """A call that an extension found spelled out in a request."""
+
+    arguments: Json
+    certain: bool = True
+    """Whether every word of the request is accounted for. Else it is only the best guess, once the tool is known to be meant."""
+
+
+@runtime_checkable
+class Understanding(Protocol):
+    """An extension that reads some requests by itself: those that leave no doubt need no model to be written as a call."""
+
+    def understood(self, tool: str, request: str, today: date) -> Reading | None:
+        """The call that the request spells out, its values all from the request; nothing where its words leave doubt.
+        Quick, and never raises."""
+        ...
 
 
 class Extension(Protocol):

@@ -6,17 +6,23 @@ nobody asks in a circle; and what it costs is charged to who asks.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from inhouse.core.events import Ended
-from inhouse.runtime.extensions.base import Context, Example, Result, Source, Tool, ToolFailed
+from inhouse.runtime.extensions.base import Context, Example, Reading, Result, Source, Tool, ToolFailed
 
 #: Asks an AI by its slug: (who asks, who is asked, the question, the language). Raises an ``InhouseError`` where it can't be.
 Ask = Callable[[str, str, str, str], Awaitable[Ended]]
 _MOST_QUESTION = 500
+#: Said to whoever asks on, and not to who is asked: "Ask the chemist about …".
+_ASK = re.compile(r"^(?:please )?ask (?:the |our |your )?[\w'’-]+(?: about)?,? (?=\w)", re.IGNORECASE)
+#: Whoever asks one that knows wants to know something: friendliness is no answer.
+_NO_ANSWERS = ("chat", "guarded")
 
 
 class SpecialistSettings(BaseModel):
@@ -44,6 +50,15 @@ class Specialist:
         """The one tool."""
         return (self._tool,)
 
+    def understood(self, tool: str, request: str, today: date) -> Reading | None:
+        """The request itself: a question for somebody else is asked as it was said."""
+        question = _ASK.sub("", " ".join(request.split()))
+        return (
+            Reading(arguments={"question": question}, certain=False)
+            if len(question) <= _MOST_QUESTION
+            else None
+        )
+
     async def call(self, tool: str, arguments: Mapping[str, Any], context: Context) -> Result:
         """Ask. That it does not know is a result that says so."""
         if tool != self._tool.name:
@@ -53,7 +68,8 @@ class Specialist:
             Source(title=citation.document, url=citation.url, text=citation.quote)
             for citation in ended.citations
         )
-        return Result(text=ended.answer, sources=sources, empty=ended.abstained)
+        friendly = ended.kind in _NO_ANSWERS and not sources
+        return Result(text=ended.answer, sources=sources, empty=ended.abstained or friendly)
 
     async def aclose(self) -> None:
         """Nothing to close."""

@@ -16,7 +16,7 @@ from inhouse.conversations.fans import Fan
 from inhouse.conversations.turns import Turn
 from inhouse.core import ids
 from inhouse.core.errors import InhouseError, NotFound
-from inhouse.core.events import Ended, Event, Failed, Replaced, Token
+from inhouse.core.events import Ended, Event, Failed, Replaced, Step, Token
 from inhouse.runtime.bridge import in_thread
 from inhouse.web import sse
 from inhouse.web.api import files
@@ -146,6 +146,9 @@ async def _chunks(calling: Caller, fan: Fan, turn: Turn, asked: ChatRequest) -> 
             if isinstance(event, Failed):
                 yield sse.message(openai_error(503, event.message, event.code))
                 return
+            if isinstance(event, Step) and event.name == "plan":
+                planned = {"plan": event.detail.get("tasks", [])}
+                yield sse.message(chunk(*named, choices=choice({}), inhouse=planned))
             if more := sent.more(event):
                 yield sse.message(chunk(*named, choices=choice({"content": more})))
             if isinstance(event, Ended):

@@ -229,6 +229,15 @@ class Proposed(BaseModel):
     hash: str
 
 
+class PlannedPart(BaseModel):
+    """A part of a question that is several: waiting, working, done, missing, failed, left or acting."""
+
+    number: int
+    text: str
+    state: str
+    line: str
+
+
 class Extra(BaseModel):
     """What Inhouse knows of the answer beside its text."""
 
@@ -237,6 +246,8 @@ class Extra(BaseModel):
     kind: str
     abstained: bool
     citations: list[CitedSource]
+    plan: list[PlannedPart]
+    """What the question came apart into, with what became of each part; empty where it is one thing."""
     proposal: Proposed | None = None
 
 
@@ -317,6 +328,7 @@ def extra(ended: Ended, turn_id: str, release_id: str | None) -> Extra:
         kind=ended.kind,
         abstained=ended.abstained,
         citations=citations,
+        plan=[PlannedPart(**part) for part in ended.plan],
         proposal=_proposed(ended.proposal) if ended.proposal else None,
     )
 

@@ -16,6 +16,7 @@ from inhouse.web.citations import Source, source_of
 from inhouse.web.i18n import N_
 from inhouse.web.pages import action_view
 from inhouse.web.pages.action_view import ActionView
+from inhouse.web.plans import PlannedTask, plan_of
 
 _STEPS = {
     "search": N_("Searching…"),
@@ -46,6 +47,7 @@ class TurnView:
     to_call: list[Call]
     """What was left to the program that asked: its own tools."""
     action: ActionView | None
+    plan: list[PlannedTask]
     abstained: bool
     kind: str
     trouble: str
@@ -75,6 +77,7 @@ def view(turn: Turn, slug: str, language: str, deed: Deed | None = None) -> Turn
         calls=[call_of(call) for call in ended.tools] if ended else [],
         to_call=[_left(call) for call in ended.client_calls] if ended else [],
         action=action_view.view(deed) if deed else None,
+        plan=plan_of(ended.plan, language) if ended else [],
         abstained=bool(ended and ended.abstained),
         kind=ended.kind if ended else "",
         trouble=_trouble(turn, language),
@@ -89,6 +92,9 @@ def wire(event: Event, turn: Turn, slug: str, language: str) -> dict[str, Any]:
     if isinstance(event, Started):
         named = {"turn_id": turn.id, "number": turn.number, "conversation_id": turn.conversation_id}
         return {"seq": event.seq, "type": "started", **named}
+    if isinstance(event, Step) and event.name == "plan":
+        tasks = plan_of(event.detail.get("tasks", ()), language)
+        return {"seq": event.seq, "type": "step", "state": event.state, "plan": tasks}
     if isinstance(event, Step):
         label = _label(event, language)
         return {"seq": event.seq, "type": "step", "state": event.state, "label": label}
@@ -104,6 +110,7 @@ def wire(event: Event, turn: Turn, slug: str, language: str) -> dict[str, Any]:
             "sources": sources,
             "calls": made,
             "proposes": event.proposal is not None,
+            "plan": plan_of(event.plan, language),
         }
     if isinstance(event, Failed):
         return event.model_dump(mode="json") | {"message": i18n.translate(language, event.message)}

@@ -51,6 +51,7 @@ export class Turn {
   }
 
   step(event) {
+    if (event.plan) return this.plan(event.plan, event.state === "begun");
     const line = this.part(".step");
     line.hidden = event.state !== "begun" || this.text !== "";
     line.textContent = event.label;
@@ -72,6 +73,7 @@ export class Turn {
     this.finish();
     const numbers = new Set(event.sources.map((source) => source.number));
     this.part(".words").replaceChildren(...answerNodes(event.answer, this.id, numbers));
+    this.plan(event.plan, false);
     this.calls(event.calls);
     this.sources(event.sources);
     if (event.proposes) this.proposes();
@@ -108,6 +110,24 @@ export class Turn {
     const shown = this.part(".words");
     shown.classList.remove("streaming");
     shown.removeAttribute("aria-busy");
+  }
+
+  // Open while it is worked on; afterwards whoever wants to can look it up.
+  plan(tasks, open) {
+    const box = this.part(".plan");
+    box.hidden = !tasks.length;
+    box.open = open;
+    box.querySelector("b").textContent = `${tasks.filter((task) => task.state === "done").length}/${tasks.length}`;
+    box.querySelector("ol").replaceChildren(
+      ...tasks.map((task) => {
+        const item = document.getElementById("blank-task").content.firstElementChild.cloneNode(true);
+        item.dataset.state = task.state;
+        const [text, word] = item.querySelectorAll("span");
+        text.textContent = task.text;
+        word.textContent = ` (${task.word})`;
+        return item;
+      }),
+    );
   }
 
   calls(made) {

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from inhouse.runtime.extensions.base import Context, Example, Json, Result, Tool, ToolFailed
-from inhouse.runtime.extensions.calculator import amounts, dates, sums
+from inhouse.runtime.extensions.base import Context, Example, Json, Reading, Result, Tool, ToolFailed
+from inhouse.runtime.extensions.calculator import amounts, dates, reading, sums
 
 
 def _schema(properties: Json, required: Sequence[str] = ()) -> Json:
@@ -110,6 +110,14 @@ class Calculator:
         """Always the same two."""
         return CALCULATE, DATES
 
+    def understood(self, tool: str, request: str, today: date) -> Reading | None:
+        """The sum or the count of days, where the request spells it out."""
+        if tool == DATES.name:
+            asked = reading.days_in(request, today)
+            return Reading(arguments=asked) if asked is not None else None
+        written = reading.sum_in(request)
+        return Reading(arguments={"expression": written}) if written is not None else None
+
     async def call(self, tool: str, arguments: Mapping[str, Any], context: Context) -> Result:
         """Work it out. Raises ``ToolFailed`` with a sentence that says what can't be worked out, and why."""
         if tool == CALCULATE.name:
@@ -128,7 +136,7 @@ def _calculated(expression: str) -> Result:
     number, exact = amounts.written(solved.amount)
     note = " (US measures)" if solved.is_us else ""
     text = f"{solved.asked} {'=' if exact else '≈'} {number}{note}"
-    return Result(text=text, data=amounts.as_data(solved.amount))
+    return Result(text=text, data=amounts.as_data(solved.amount), value=number)
 
 
 def _counted(arguments: Mapping[str, Any], today: date) -> Result:
@@ -160,7 +168,7 @@ def _between(start: date | dates.Yearly, end: date | dates.Yearly, today: date) 
         text = f"{dates.written(end)} is {length} before {dates.written(start)}"
     else:
         text = f"From {dates.written(start)} until {dates.written(end)}: {length}"
-    return Result(text=text, data={"days": days})
+    return Result(text=text, data={"days": days}, value=dates.counted(abs(days), "day"))
 
 
 def _after(start: date, step: dates.Step) -> Result:
@@ -168,9 +176,9 @@ def _after(start: date, step: dates.Step) -> Result:
     side = "before" if step.number < 0 else "after"
     note = " (working days are Monday to Friday, holidays not counted)" if step.unit == "working day" else ""
     text = f"{step.text} {side} {dates.written(start)} is {dates.written(found, weekday=True)}{note}"
-    return Result(text=text, data={"date": found.isoformat()})
+    return Result(text=text, data={"date": found.isoformat()}, value=dates.written(found))
 
 
 def _weekday(day: date) -> Result:
     text = f"{dates.written(day)} is a {dates.written(day, weekday=True).split(',')[0]}"
-    return Result(text=text, data={"date": day.isoformat()})
+    return Result(text=text, data={"date": day.isoformat()}, value=dates.written(day))

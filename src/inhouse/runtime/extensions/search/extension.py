@@ -3,17 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
+import regex
+
 from inhouse.content import plain
-from inhouse.runtime.extensions.base import Context, Example, Json, Result, Source, Tool, ToolFailed
+from inhouse.content.followup import content_words
+from inhouse.runtime.extensions.base import Context, Example, Json, Reading, Result, Source, Tool, ToolFailed
 from inhouse.runtime.extensions.search.base import Hit, Provider
 
 _COUNT = 5
 _MOST_COUNT = 10
 _LINE_TEXT = 300
+_MOST_QUERY = 200
+#: How new something has to be that is asked for in these words.
+_WITHIN = [
+    (regex.compile(words, regex.I), days)
+    for words, days in (
+        (r"\b(?:yesterday|today|tonight|right now)\b|今日|昨日", 2),
+        (r"\bth(?:is|e last|e past) week\b|\blast week\b|今週|先週", 7),
+        (r"\bth(?:is|e last|e past) month\b|今月", 31),
+    )
+]
+_WHEN = regex.compile(
+    r"\b(?:search(?: the (?:web|news))? for|look up|find out|in the (?:feed|news)|yesterday|today|tonight|right now|lately|recently"
+    r"|(?:this|last|the last|the past|next) (?:week|month|year)|latest|newest|news|happened|happening)\b",
+    regex.I,
+)
 
 
 def _example(request: str, query: str, newer_than_days: int | None = None) -> Example:
@@ -34,7 +52,7 @@ TOOL = Tool(
     parameters={
         "type": "object",
         "properties": {
-            "query": {"type": "string", "minLength": 1, "maxLength": 200},
+            "query": {"type": "string", "minLength": 1, "maxLength": _MOST_QUERY},
             "newer_than_days": {"type": "integer", "minimum": 1, "maximum": 3650},
             "count": {"type": "integer", "minimum": 1, "maximum": _MOST_COUNT, "default": _COUNT},
         },
@@ -65,6 +83,15 @@ class SearchExtension:
     async def tools(self) -> Sequence[Tool]:
         """The one tool."""
         return (TOOL,)
+
+    def understood(self, tool: str, request: str, today: date) -> Reading | None:
+        """The request's words of content as a query, with how new it has to be; whether a search is meant, they don't say."""
+        newest = next((days for pattern, days in _WITHIN if pattern.search(request)), None)
+        words = " ".join(content_words(_WHEN.sub(" ", request)))[:_MOST_QUERY].strip()
+        if not words:
+            return None
+        asked: Json = {"query": words} | ({} if newest is None else {"newer_than_days": newest})
+        return Reading(arguments=asked, certain=False)
 
     async def call(self, tool: str, arguments: Mapping[str, Any], context: Context) -> Result:
         """Search. Finding nothing is a result that says so."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from inhouse.content import plain
 from inhouse.runtime.bridge import in_thread
-from inhouse.runtime.extensions.base import Context, Json, Result, Source, Tool, ToolFailed
+from inhouse.runtime.extensions.base import Context, Json, Reading, Result, Source, Tool, ToolFailed
 from inhouse.runtime.extensions.table.columns import Column, Kind, Value
 from inhouse.runtime.extensions.table.query import (
     Condition,
@@ -22,9 +23,11 @@ from inhouse.runtime.extensions.table.query import (
     Wanted,
 )
 from inhouse.runtime.extensions.table.reading import read_sheet, read_text
+from inhouse.runtime.extensions.table.requests import Requests
 from inhouse.runtime.extensions.table.tools import (
     MOST_CONDITIONS,
     MOST_ROWS,
+    MOST_SHOWN,
     MOST_VALUE,
     MOST_WORDS,
     ORDERED,
@@ -35,6 +38,7 @@ from inhouse.runtime.extensions.table.tools import (
 NOTHING = "Nothing in the table matches."
 _MOST_CELL = 200
 _MOST_NAME = 120
+_MOST_VALUE_TOLD = 80
 _ORDER: tuple[Operator, ...] = ("=", "!=", "<", "<=", ">", ">=")
 _OPERATORS: Mapping[Kind, tuple[Operator, ...]] = {
     Kind.NUMBER: _ORDER,
@@ -96,6 +100,8 @@ class _LookUp(_Arguments):
     where: tuple[_Where, ...] = Field((), max_length=MOST_CONDITIONS)
     sort: _Sort | None = None
     limit: int = Field(USUAL_ROWS, ge=1, le=MOST_ROWS)
+    show: tuple[str, ...] = Field((), max_length=MOST_SHOWN)
+    """The columns that are told; all of them where none is named."""
 
 
 class Table:
@@ -110,9 +116,16 @@ class Table:
         self._link_at = sheet.link_at
         self._items = Items(sheet)
         self._tools = offered(self._title, sheet)
+        self._requests = Requests(self._title, sheet)
 
     async def tools(self) -> Sequence[Tool]:
         return self._tools
+
+    def understood(self, tool: str, request: str, today: date) -> Reading | None:
+        """The look-up or the count, where every word of the request is a name, a column or a condition of this table."""
+        reads = {"look_up": self._requests.look_up, "count": self._requests.count}
+        asked = reads[tool](request) if tool in reads else None
+        return Reading(arguments=asked) if asked is not None else None
 
     async def call(self, tool: str, arguments: Mapping[str, Any], context: Context) -> Result:
         calls: dict[str, Callable[[Mapping[str, Any]], Result]] = {
@@ -131,12 +144,14 @@ class Table:
         sort = Sort(self._column(asked.sort.column)[0], asked.sort.descending) if asked.sort else None
         words = plain.one_line(asked.words)
         found = self._items.find(self._wanted(words, asked.where), sort, asked.limit)
-        lines = [self._line(row) for row in found.rows]
+        told = [self._column(name)[0] for name in asked.show]
+        lines = [self._line(row, told) for row in found.rows]
         return Result(
             text=self._listed(found, lines, words),
-            sources=tuple(self._source(row, line) for row, line in zip(found.rows, lines, strict=True)),
+            sources=tuple(self._source(row, self._line(row)) for row in found.rows),
             data={"rows": [self._json(row) for row in found.rows], "total": found.total},
             empty=not found.total,
+            value=_value(found.rows, [sort.column] if sort else told),
         )
 
     def _count(self, arguments: Mapping[str, Any]) -> Result:
@@ -164,7 +179,7 @@ class Table:
         if not lines:
             return NOTHING
         head = [] if found.whole else [f"{self._in_part(words)}; these match a part of it:"]
-        notes = [f"{len(lines)} of {found.total} shown"] if len(lines) < found.total else []
+        notes = [f"{len(lines)} of {found.total} shown"] if 1 < len(lines) < found.total else []
         if 0 < found.whole < len(lines):
             notes.append(f"every word of “{words}” is in the first {found.whole} only")
         return "\n".join([*head, *lines, *(["; ".join(notes) + "."] if notes else [])])
@@ -196,12 +211,12 @@ class Table:
             return at, column
         raise ToolFailed(reason=f'The column "{column.name}" holds {column.kind}, which has no {of.what}.')
 
-    def _line(self, row: Row) -> str:
-        """A row as "Fold Mug: price £32.00; colour blue; in stock yes"."""
+    def _line(self, row: Row, told: Sequence[int] = ()) -> str:
+        """A row as "Fold Mug: price £32.00; colour blue; in stock yes", or only the columns that are to be told."""
         cells = [
             f"{column.label} {plain.shortened(row.shown[at], _MOST_CELL)}"
             for at, column in self._columns.values()
-            if row.shown[at] and at not in (self._name_at, self._link_at)
+            if row.shown[at] and at not in (self._name_at, self._link_at) and (not told or at in told)
         ]
         return ": ".join(filter(None, [self._name(row), "; ".join(cells)]))
 
@@ -215,6 +230,11 @@ class Table:
     def _json(self, row: Row) -> Json:
         cells = zip(self._columns.values(), row.shown, row.values, strict=True)
         return {column.name: _as_json(column, shown, value) for (_, column), shown, value in cells}
+
+
+def _value(rows: Sequence[Row], told: Sequence[int]) -> str:
+    """The one cell that a look-up comes to."""
+    return rows[0].shown[told[0]][:_MOST_VALUE_TOLD] if len(rows) == len(told) == 1 else ""
 
 
 def _checked(kind: type[Arguments], arguments: Mapping[str, Any]) -> Arguments:

@@ -15,6 +15,7 @@ MOST_VALUE = 200
 MOST_CONDITIONS = 5
 MOST_ROWS = 10
 USUAL_ROWS = 5
+MOST_SHOWN = 5
 ORDERED = (Kind.NUMBER, Kind.DATE)
 """Kinds of which one value is less than another."""
 
@@ -48,7 +49,8 @@ def offered(title: str, sheet: Sheet) -> tuple[Tool, Tool]:
 def _look_up_schema(columns: Sequence[Column]) -> Json:
     sort = _object({"column": _column(columns), "descending": {"type": "boolean"}}, required=["column"])
     limit = {"type": "integer", "minimum": 1, "maximum": MOST_ROWS, "default": USUAL_ROWS}
-    return _object({**_wanted(columns), "sort": sort, "limit": limit})
+    show = {"type": "array", "maxItems": MOST_SHOWN, "items": _column(columns)}
+    return _object({**_wanted(columns), "sort": sort, "limit": limit, "show": show})
 
 
 def _count_schema(columns: Sequence[Column]) -> Json:
