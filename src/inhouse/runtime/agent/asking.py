@@ -10,6 +10,7 @@ from inhouse.runtime.agent.arguments import Arguments
 from inhouse.runtime.agent.choosing import Choice, Chooser
 from inhouse.runtime.agent.deciding import LEAST_MARGIN
 from inhouse.runtime.agent.evidence import covers
+from inhouse.runtime.agent.frames import THE_MOST
 from inhouse.runtime.draft import Draft
 from inhouse.runtime.engines.base import Engine
 from inhouse.runtime.extensions.base import Json, Reading, Understanding
@@ -65,6 +66,9 @@ class Asking:
         arguments = await self._arguments.make(draft, choice)
         if arguments is None or not covers(arguments, draft.question):
             return None
+        sorts = "sort" in choice.attached.tool.parameters.get("properties", {})
+        if sorts and "sort" not in arguments and THE_MOST.search(draft.question):
+            return None  # the cheapest of what was found in any order is not the cheapest
         return Prepared(choice.attached, arguments, False)
 
 

@@ -68,9 +68,8 @@ def covers(arguments: Json, request: str, names: Sequence[str] = ()) -> bool:
     """Whether all figures of a request, and these names, are in the arguments: what is asked of a part of them answers
     something else."""
     said = " ".join(str(value) for _, value in _values(arguments))
-    return numbers(request, in_words=False) <= numbers(said) and set(terms(" ".join(names))) <= set(
-        terms(said)
-    )
+    asked, given = (Counter(map(_plain, _NUMBER.findall(text))) for text in (request, said))
+    return asked <= given and set(terms(" ".join(names))) <= set(terms(said))
 
 
 def copied(name: str, examples: Sequence[Example]) -> bool:

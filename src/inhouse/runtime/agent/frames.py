@@ -144,7 +144,7 @@ PICKED = regex.compile(
     regex.I,
 )
 #: "What does the cheapest cost with 10% off?", of things that were asked about before.
-THE_MOST = regex.compile(rf"\bthe\s+(?P<adjective>{_ADJECTIVE})(?:\s+one|\s+of\s+them)?\b", regex.I)
+THE_MOST = regex.compile(rf"\b(?:the|your)\s+(?P<adjective>{_ADJECTIVE})(?:\s+one|\s+of\s+them)?\b", regex.I)
 #: Two names or more of two words or more: what is asked of them together can be asked of each.
 FULL_NAME = regex.compile(r"(?<=\s)\p{Lu}[\p{L}'’&-]*(?:\s+\p{Lu}[\p{L}'’&-]*)+")
 _FULL_NAME = r"(?-i:\p{Lu}[\p{L}'’&-]*(?:\s+\p{Lu}[\p{L}'’&-]*)+)"

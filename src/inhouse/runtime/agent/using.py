@@ -87,7 +87,7 @@ class Tools:
                 )
         planned = plan(draft.question, lambda request: reads(tools, request))
         # Whoever does work answers one thing as strictly as one of several.
-        works = bounds.works(draft.request.kind) and asks_for(draft.question) and not draft.request.documents
+        works = bounds.works(draft.request.kind) and _wants(draft.question) and not draft.request.documents
         if bounded.steps > 1 and (len(planned) > 1 or works):
             ways = self._worked_through(draft, planned, tools, bounded)
         else:
@@ -243,6 +243,11 @@ def _proposed(draft: Draft, attached: Attached, arguments: Json) -> Iterator[str
 def _is_all(draft: Draft, prepared: Prepared) -> bool:
     """Whether what was worked out is of all that was asked."""
     return covers(prepared.arguments, draft.question, proper_names(draft.question))
+
+
+def _wants(said: str) -> bool:
+    """Whether something is asked for, be it in a few words: "Price for 6 Fold Mugs, please"."""
+    return asks_for(said) or bool(proper_names(said)) or any(mark.isdigit() for mark in said)
 
 
 def _about(found: Found) -> Found:

@@ -183,6 +183,12 @@ _ASPECTS = (
     ),
 )
 _MANY = regex.compile(r"\bhow\s+many\s+(?!days)|いくつ", regex.I)
+#: Words that ask for a list of rows: "to Calder Clay" alone asks for none.
+_LISTED = regex.compile(
+    r"\b(?:which|what|show|list|find|give|look|any|are\s+there|there\s+are|do\s+you\s+(?:have|sell)|have\s+you\s+got)\b"
+    r"|どれ|どの|ありますか|教えて",
+    regex.I,
+)
 _TOLD = regex.compile(r"\btell\s+me\s+(?:more\s+)?about\b|\bdo\s+you\s+(?:have|sell)\b", regex.I)
 
 
@@ -247,6 +253,8 @@ class Requests:
             return None
         names, asked, where, sort, words = read
         if len(names) > 1 or (names and (where or sort)) or not (names or where or sort):
+            return None
+        if not names and not sort and not _LISTED.search(request):
             return None
         if names:
             where = [_is(self._sheet.columns[self._sheet.name_at], names[0])]
