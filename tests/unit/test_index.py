@@ -12,7 +12,7 @@ from inhouse.content.index import View
 from inhouse.content.index_tables import postings
 from inhouse.content.search import Search
 from inhouse.content.values import Document, Kind, Section
-from inhouse.core.passages import Place
+from inhouse.core.passages import Credit, Place
 from inhouse.store.database import Database
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
@@ -43,6 +43,16 @@ def test_a_document_becomes_passages_with_place_and_date(db: Database) -> None:
         "How > Firing",
     )
     assert passage.published_at == NOW
+
+
+def test_a_passage_knows_its_order_and_who_wrote_it(db: Database) -> None:
+    credit = Credit(authors=("Aiko Mori",), journal="Glazing", year=2019)
+    paper = document().model_copy(update={"credit": credit})
+    with db.write() as tx:
+        index.put_document(tx, "ai_1", paper, [section("One.", "Aims"), section("Two.", "Results")])
+    with db.read() as tx:
+        found = index.passages_of(tx, "ai_1")
+    assert [(passage.position, passage.credit) for passage in found] == [(0, credit), (1, credit)]
 
 
 def test_indexing_again_keeps_what_is_unchanged_and_drops_what_is_gone(db: Database) -> None:

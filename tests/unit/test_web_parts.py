@@ -7,10 +7,10 @@ import re
 import pytest
 
 from inhouse.core.errors import TooMany
-from inhouse.core.passages import Citation, Place
+from inhouse.core.passages import Citation, Credit, Place
 from inhouse.web import answers, calls, catalogue, i18n
 from inhouse.web.charts import loss_picture
-from inhouse.web.citations import address
+from inhouse.web.citations import address, place_words, source_of
 from inhouse.web.highlight import highlighted
 from inhouse.web.limits import RateLimit
 from inhouse.web.plans import plan_of
@@ -69,6 +69,23 @@ def test_a_citation_opens_at_its_place(url: str | None, place: Place, expected: 
         number=1, passage_id="p", document="d", url=url, place=place, quote="Ink dries, soft-ly"
     )
     assert address(citation) == expected
+
+
+def test_a_paper_is_cited_with_who_wrote_it_and_shown_on_our_own_page() -> None:
+    citation = Citation(
+        number=1,
+        passage_id="psg_1",
+        document="Cooling",
+        url="https://doi.org/10.1000/7",
+        place=Place(page=3, heading="Results"),
+        quote="Fewer crazed.",
+        credit=Credit(authors=("Aiko Mori", "Bo Tan", "Cy Ray"), journal="Glazing", year=2019),
+    )
+    source = source_of(citation, "kiln", "turn_1", "en")
+    assert (source["credit"], source["place"]) == ("Aiko Mori et al., Glazing, 2019", "Results · page 3")
+    assert (source["href"], source["away"]) == ("/a/kiln/source/psg_1?turn=turn_1", False)
+    assert place_words(citation.place, "ja") == "Results · 3ページ"
+    assert Credit(authors=("Aiko Mori", "Bo Tan")).line == "Aiko Mori & Bo Tan"
 
 
 def test_a_rate_is_refilled_steadily_and_per_name() -> None:

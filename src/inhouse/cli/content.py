@@ -35,7 +35,7 @@ def import_(
         list[str],
         typer.Argument(
             metavar="PATH|URL...",
-            help="Folders, files (Markdown, text, HTML, PDF, DOCX, VTT, SRT, RSS, Atom, JSON, JSONL), archives of"
+            help="Folders, files (Markdown, text, HTML, PDF, DOCX, JATS XML, VTT, SRT, RSS, Atom, JSON, JSONL), archives of"
             " Instagram, X, Substack and YouTube, or public addresses.",
         ),
     ],

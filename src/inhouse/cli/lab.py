@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -11,10 +13,14 @@ from inhouse.cli import experiments
 from inhouse.cli.comparing import compare
 from inhouse.cli.context import err, show
 from inhouse.cli.options import AsJson
+from inhouse.content.embedding.base import Embedder
 from inhouse.content.embedding.factory import make_embedder
 from inhouse.core.settings import Settings
-from inhouse.lab import teaching
+from inhouse.lab import teaching, verdicts
 from inhouse.lab.datasets import data_folder
+from inhouse.lab.findings import Finding, findings
+from inhouse.runtime.engines.factory import make_engine
+from inhouse.runtime.profile import installed
 from inhouse.tuning import models, recipes
 
 app = typer.Typer(
@@ -57,3 +63,36 @@ def teach(
     finally:
         embedder.close()
     show(made.model_dump(mode="json"), as_json, f"{name} is in {folder / 'shipped'}: {made.scores}")
+
+
+@app.command()
+def verdict(
+    file: Annotated[Path, typer.Argument(help="Where to write the weights.")],
+    data: Annotated[Path | None, typer.Option(help="Folder of the data; else INHOUSE_TEST_DATA.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Fit again what decides yes/no questions over papers, for the generation that is served. Takes ten minutes on two cores.
+
+    Example: inhouse lab verdict src/inhouse/runtime/research/weights.json
+    """
+    settings = Settings()
+    found = findings(data_folder(data), "tune")
+    embedder = make_embedder(settings)
+    try:
+        signs = asyncio.run(_signs(settings, found, embedder))
+    finally:
+        embedder.close()
+    made = verdicts.fit(found, signs)
+    file.write_text(made.weights.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    scores = {"macro_f1": made.macro_f1, "accuracy": made.accuracy, "questions": len(found)}
+    show(
+        scores, as_json, f"{file}: macro-F1 {made.macro_f1:.3f} by cross-validation on {len(found)} questions"
+    )
+
+
+async def _signs(settings: Settings, found: Sequence[Finding], embedder: Embedder) -> list[dict[str, float]]:
+    engine = make_engine(settings, installed(settings).file)
+    try:
+        return await verdicts.signs_of(found, embedder, engine)
+    finally:
+        await engine.aclose()

@@ -175,6 +175,8 @@ def _passage(row: Any) -> Passage:
         text=row.text,
         language=row.language,
         published_at=row.published_at,
+        credit=row.credit,
+        position=row.position,
     )
 
 
@@ -191,6 +193,7 @@ def _row(ai_id: str, document: Document, piece: Piece, position: int, length: in
         "context": piece.context,
         "language": document.language,
         "published_at": document.published_at,
+        "credit": document.credit.model_dump(mode="json") if document.credit else None,
         "hash": digest(f"{document.language}\n{piece.context}\n\n{piece.text}"),
         "length": length,
     }

@@ -69,6 +69,7 @@ passages = Table(
     Column("context", Text, nullable=False),
     Column("language", String(20), nullable=False),
     Column("published_at", Moment, nullable=True),
+    Column("credit", Json, nullable=True),
     Column("hash", String(64), nullable=False),
     Column("length", Integer, nullable=False),
     Column("added", Integer, nullable=False, server_default="0"),

@@ -44,6 +44,7 @@ documents = Table(
     Column("published_at", Moment, nullable=True),
     Column("language", String(20), nullable=False),
     Column("question", Text, nullable=True),
+    Column("credit", Json, nullable=True),
     Column("hash", String(64), nullable=False),
     Column("imported_at", Moment, nullable=False),
     Column("sections", Json, nullable=False),

@@ -8,7 +8,7 @@ from enum import StrEnum
 from pydantic import BaseModel, ConfigDict, Field
 
 from inhouse.core import ids
-from inhouse.core.passages import Place
+from inhouse.core.passages import Credit, Place
 
 
 class Basis(StrEnum):
@@ -91,11 +91,13 @@ class Item(BaseModel):
     """BCP 47, ``und`` where it can't be told."""
     question: str | None = None
     """What a ``FAQ`` item answers; its sections hold the answer alone."""
+    credit: Credit | None = None
 
     @property
     def hash(self) -> str:
         """SHA-256 over all that the item says: it differs where anything changed."""
-        return ids.digest(self.model_dump_json())
+        # What was imported before there were credits keeps its hash.
+        return ids.digest(self.model_dump_json(exclude={"credit"} if self.credit is None else None))
 
 
 class Document(BaseModel):
@@ -113,5 +115,6 @@ class Document(BaseModel):
     published_at: datetime | None
     language: str
     question: str | None
+    credit: Credit | None = None
     hash: str
     imported_at: datetime

@@ -87,6 +87,8 @@ class Ended(_Event):
     citations: tuple[Citation, ...] = ()
     abstained: bool = False
     kind: Literal["grounded", "extractive", "pinned", "tool", "chat", "abstained", "guarded"] = "chat"
+    verdict: Literal["yes", "no", "maybe"] | None = None
+    """What the papers of a research AI say to a yes/no question."""
     finish: Literal["stop", "length", "stopped", "guard"] = "stop"
     tools: tuple[dict[str, Any], ...] = ()
     client_calls: tuple[ClientCall, ...] = ()

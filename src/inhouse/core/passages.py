@@ -22,6 +22,23 @@ class Place(BaseModel):
     """1-based line or row of a text file or table."""
 
 
+class Credit(BaseModel):
+    """Who wrote a document and where it appeared, as it says itself."""
+
+    model_config = ConfigDict(frozen=True)
+
+    authors: tuple[str, ...] = ()
+    """Names in the document's order, given name first."""
+    journal: str | None = None
+    year: int | None = None
+
+    @property
+    def line(self) -> str:
+        """One line: ``Aiko Mori et al., Journal of Glazing, 2019``; empty where nothing is known."""
+        by = f"{self.authors[0]} et al." if len(self.authors) > 2 else " & ".join(self.authors)
+        return ", ".join(part for part in (by, self.journal, str(self.year or "")) if part)
+
+
 class Passage(BaseModel):
     """A searchable piece of one document of one AI."""
 
@@ -36,6 +53,9 @@ class Passage(BaseModel):
     text: str
     language: str
     published_at: datetime | None
+    credit: Credit | None = None
+    position: int = 0
+    """Its place in the reading order of its document."""
     score: float = 0.0
     """Fused relevance, only comparable within one search."""
     cosine: float | None = None
@@ -56,6 +76,7 @@ class Citation(BaseModel):
     url: str | None
     place: Place
     quote: str
+    credit: Credit | None = None
 
     @property
     def looked_up(self) -> bool:

@@ -29,6 +29,7 @@ class Draft:
     kind: Kind = "chat"
     text: str = ""
     citations: tuple[Citation, ...] = ()
+    verdict: Literal["yes", "no", "maybe"] | None = None
     calls: list[Outcome] = field(default_factory=list)
     """Every tool that was called, in order."""
     client_calls: tuple[ClientCall, ...] = ()
@@ -79,6 +80,7 @@ class Draft:
             citations=self.citations,
             abstained=self.kind == "abstained",
             kind=self.kind,
+            verdict=self.verdict if self.kind == "grounded" else None,
             finish=self.finish,
             tools=tuple(call.model_dump(mode="json", exclude={"result": {"data"}}) for call in self.calls),
             client_calls=self.client_calls,

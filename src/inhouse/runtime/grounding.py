@@ -56,6 +56,7 @@ class Support:
             url=self.passage.url,
             place=self.passage.place,
             quote=self.quote,
+            credit=self.passage.credit,
         )
 
 

@@ -38,6 +38,7 @@ from inhouse.runtime.guard.findings import Violation
 from inhouse.runtime.guard.guard import Guard
 from inhouse.runtime.profile import Profile
 from inhouse.runtime.request import ReplyRequest, Retriever, Toolbox
+from inhouse.runtime.research.verdict import Verdicts
 
 _FOUND_SHOWN = 5
 #: Of what somebody gave to be read, the nearest sentence is told rather than nothing, where search is so sure.
@@ -60,6 +61,7 @@ class Replier:
         self._retriever = retriever
         self._profile = profile
         self._grounded = Grounded(engine, retriever, profile)
+        self._verdicts = Verdicts(engine, retriever, profile)
         self._chat = chat.Chat(engine, profile)
         self._tools = (
             Tools(engine, retriever, self._grounded, toolbox, caller, profile.passages, bounded)
@@ -152,13 +154,14 @@ class Replier:
         yield Step(name="search", state="done", detail=_shown(found))
         if found.question != draft.question and request.history:
             draft.before = _before(request)
-        said = False
-        async with aclosing(self._grounded.answer(draft, found)) as pieces:
-            async for piece in pieces:
-                said = True
-                yield piece
-        if said:
-            return
+        for answers in (self._verdicts.answer, self._grounded.answer):
+            said = False
+            async with aclosing(answers(draft, found)) as pieces:
+                async for piece in pieces:
+                    said = True
+                    yield piece
+            if said:
+                return
         if request.documents and (found.support or 0.0) >= _NEAREST and smalltalk.asks(request.question):
             async with aclosing(self._grounded.nearest(draft, found)) as pieces:
                 async for piece in pieces:

@@ -9,6 +9,8 @@ from inhouse.core.passages import Citation, Place
 from inhouse.web import i18n
 
 _MOST_QUOTED = 80
+#: Where an address leads to a page about the paper, and not to its words.
+_LANDING_HOSTS = ("doi.org", "pubmed.ncbi.nlm.nih.gov")
 _TIMED_HOSTS = ("youtube.com", "www.youtube.com", "m.youtube.com", "youtu.be", "vimeo.com")
 
 
@@ -17,6 +19,7 @@ class Source(TypedDict):
 
     number: int
     document: str
+    credit: str
     place: str
     quote: str
     href: str
@@ -25,10 +28,12 @@ class Source(TypedDict):
 
 def source_of(citation: Citation, slug: str, turn_id: str, language: str) -> Source:
     """One citation of one turn, for its fan."""
-    away = address(citation)
+    landing = urlsplit(citation.url or "").hostname in _LANDING_HOSTS
+    away = None if landing else address(citation)
     return {
         "number": citation.number,
         "document": citation.document or i18n.translate(language, "Source"),
+        "credit": citation.credit.line if citation.credit else "",
         "place": place_words(citation.place, language),
         "quote": citation.quote,
         "href": away or f"/a/{slug}/source/{citation.passage_id}?turn={turn_id}",
@@ -51,10 +56,11 @@ def address(citation: Citation) -> str | None:
 
 
 def place_words(place: Place, language: str) -> str:
-    """The place in words: a page, a time, a heading or a line; empty where there is none."""
+    """The place in words: a page with its heading, a time, a heading or a line; empty where there is none."""
     catalogue = i18n.catalogue(language)
     if place.page is not None:
-        return catalogue.gettext("page %(page)s") % {"page": place.page}
+        page = catalogue.gettext("page %(page)s") % {"page": place.page}
+        return f"{place.heading} · {page}" if place.heading else page
     if place.second is not None:
         minutes, seconds = divmod(int(place.second), 60)
         return f"{minutes}:{seconds:02}"

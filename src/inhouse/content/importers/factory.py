@@ -15,6 +15,7 @@ from inhouse.content.importers.docx import Docx
 from inhouse.content.importers.feed import Feed
 from inhouse.content.importers.html import Html
 from inhouse.content.importers.instagram import Instagram
+from inhouse.content.importers.jats import Jats
 from inhouse.content.importers.markdown import Markdown
 from inhouse.content.importers.pdf import Pdf
 from inhouse.content.importers.records import Records
@@ -25,6 +26,7 @@ from inhouse.content.importers.x import X
 from inhouse.content.values import Item
 from inhouse.core.errors import InhouseError
 from inhouse.core.ids import digest
+from inhouse.core.passages import Credit
 
 log = logging.getLogger(__name__)
 
@@ -39,12 +41,15 @@ IMPORTERS: Sequence[Importer] = (
     Pdf(),
     Docx(),
     Captions(),
+    Jats(),
     Feed(),
     Records(),
     Text(),
 )
 
 _MOST_TITLE = 300
+_MOST_NAME = 200
+_MOST_AUTHORS = 500
 _MOST_KEY = 400
 _MOST_URL = 2000
 _MOST_CHARS = 5_000_000
@@ -126,8 +131,23 @@ def _ready(item: Item) -> Outcome:
             "url": _url(item.url),
             "sections": sections,
             "language": _language(item, sections[0].text),
+            "credit": _credit(item.credit),
             "question": plain.shortened(plain.one_line(item.question), 2000) if item.question else None,
         }
+    )
+
+
+def _credit(credit: Credit | None) -> Credit | None:
+    """The credit without what can't be shown; ``None`` where it says nothing."""
+    if credit is None:
+        return None
+    names = (plain.shortened(plain.one_line(name), _MOST_NAME) for name in credit.authors[:_MOST_AUTHORS])
+    authors = tuple(name for name in names if name)
+    journal = plain.shortened(plain.one_line(credit.journal or ""), _MOST_TITLE) or None
+    return (
+        Credit(authors=authors, journal=journal, year=credit.year)
+        if authors or journal or credit.year
+        else None
     )
 
 

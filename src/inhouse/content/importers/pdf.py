@@ -1,20 +1,27 @@
-"""PDF files, page by page."""
+"""PDF files, page by page and heading by heading."""
 
 from __future__ import annotations
 
 import io
 from collections.abc import Iterator
 
-from pypdf import PdfReader
+import regex
+from pypdf import DocumentInformation, PdfReader
 from pypdf.errors import PyPdfError
 
 from inhouse.content import plain
+from inhouse.content.bylines import names_in
 from inhouse.content.importers.base import CannotRead, FileImporter, Options, Outcome, stem
-from inhouse.content.values import Item, Kind, Section
-from inhouse.core.passages import Place
+from inhouse.content.pdf_layout import front_of, sections_of
+from inhouse.content.pdf_lines import lines_of, without_running_heads
+from inhouse.content.values import Item, Kind
+from inhouse.core.passages import Credit
 
 _MOST_PAGES = 5000
-_ENDS = (".", "!", "?", ":", "。", "！", "？", "”", '"')
+#: What programs put where a title should be.
+_NO_TITLE = regex.compile(
+    r"(?i)untitled.*|microsoft word.*|.*\.(?:docx?|tex|dvi|pdf|indd|qxd|rtf|odt|pptx?)|slide 1"
+)
 
 
 class Pdf(FileImporter):
@@ -23,20 +30,38 @@ class Pdf(FileImporter):
 
     def read_file(self, name: str, data: bytes, options: Options) -> Iterator[Outcome]:
         reader = _open(data)
-        sections = tuple(_sections(reader))
+        pages = without_running_heads(
+            [lines_of(page, number) for number, page in enumerate(reader.pages, start=1)]
+        )
+        front = front_of(pages)
+        sections = tuple(sections_of(pages, front))
         if not sections:
             raise CannotRead(
                 reason="It holds pictures of pages and no text: run it through text recognition first."
             )
         about = reader.metadata
+        authors = max(_authors(about), front.authors, key=len)
         yield Item(
             key=options.url or name,
-            title=plain.one_line(str(about.title or "")) if about and about.title else stem(name),
+            title=_title(about) or front.title or stem(name),
             kind=Kind.PAGE,
             sections=sections,
             url=options.url,
             published_at=about.creation_date if about else None,
+            credit=Credit(authors=authors) if authors else None,
         )
+
+
+def _title(about: DocumentInformation | None) -> str:
+    told = plain.one_line(str(about.title or "")) if about else ""
+    is_a_file = " " not in told and any(mark.isdigit() for mark in told)
+    return "" if is_a_file or _NO_TITLE.fullmatch(told) else told
+
+
+def _authors(about: DocumentInformation | None) -> tuple[str, ...]:
+    """The names that the file says; what is no name (a program, an office) is left out."""
+    told = plain.one_line(str(about.author or "")) if about else ""
+    return tuple(names_in(told))
 
 
 def _open(data: bytes) -> PdfReader:
@@ -50,26 +75,3 @@ def _open(data: bytes) -> PdfReader:
     if pages > _MOST_PAGES:
         raise CannotRead(reason=f"It has more than {_MOST_PAGES} pages: split it.")
     return reader
-
-
-def _sections(reader: PdfReader) -> Iterator[Section]:
-    for number, page in enumerate(reader.pages, start=1):
-        text = "\n\n".join(_paragraphs(plain.clean(page.extract_text())))
-        if text:
-            yield Section(text=text, place=Place(page=number))
-
-
-def _paragraphs(text: str) -> Iterator[str]:
-    """Lines joined: a page knows only lines, so one that is clearly shorter and ends a sentence ends a paragraph."""
-    lines = text.split("\n")
-    width = max((len(line) for line in lines), default=0)
-    paragraph: list[str] = []
-    for line in lines:
-        if line.strip():
-            paragraph.append(line)
-        ends = not line.strip() or (len(line) < 0.8 * width and line.rstrip().endswith(_ENDS))
-        if ends and paragraph:
-            yield plain.join_lines(paragraph)
-            paragraph = []
-    if paragraph:
-        yield plain.join_lines(paragraph)

@@ -42,6 +42,8 @@ class CitedHere(BaseModel):
     """What an answer stands on."""
 
     document: str
+    credit: str
+    """Who wrote it and where it appeared; empty where that is not known."""
     url: str | None
     quote: str
 
@@ -133,7 +135,10 @@ async def _ask(calling: Caller, question: str) -> Told:
     fan = await in_thread(calling.services.fans.named, calling.ai.id, name)
     turn = await calling.services.conversations.begin(fan, question, origin="api")
     ended = await whole(calling, fan, turn)
-    cited = [CitedHere(document=c.document, url=c.url, quote=c.quote) for c in ended.citations]
+    cited = [
+        CitedHere(document=c.document, credit=c.credit.line if c.credit else "", url=c.url, quote=c.quote)
+        for c in ended.citations
+    ]
     return Told(answer=ended.answer, abstained=ended.abstained, citations=cited)
 
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler
 from inhouse.conversations.documents import MOST_IN_CONVERSATION
 from inhouse.core.errors import TooLarge, UsageError
 from inhouse.core.events import ClientCall, Ended
-from inhouse.core.passages import Place
+from inhouse.core.passages import Credit, Place
 from inhouse.core.proposals import Proposal
 from inhouse.runtime.clients import MOST_TOOLS, ClientTools, Described
 from inhouse.web.api import dialogue
@@ -217,6 +217,8 @@ class CitedSource(BaseModel):
     url: str | None
     place: Place
     quote: str
+    credit: Credit | None = None
+    """Who wrote it and where it appeared, where the document says so."""
 
 
 class Proposed(BaseModel):
@@ -245,6 +247,8 @@ class Extra(BaseModel):
     release: str | None
     kind: str
     abstained: bool
+    verdict: Literal["yes", "no", "maybe"] | None = None
+    """What the papers of a research AI say to a yes/no question."""
     citations: list[CitedSource]
     plan: list[PlannedPart]
     """What the question came apart into, with what became of each part; empty where it is one thing."""
@@ -327,6 +331,7 @@ def extra(ended: Ended, turn_id: str, release_id: str | None) -> Extra:
         release=release_id,
         kind=ended.kind,
         abstained=ended.abstained,
+        verdict=ended.verdict,
         citations=citations,
         plan=[PlannedPart(**part) for part in ended.plan],
         proposal=_proposed(ended.proposal) if ended.proposal else None,

@@ -156,7 +156,8 @@ export class Turn {
     link.href = source.href;
     link.textContent = source.document;
     if (source.away) Object.assign(link, { target: "_blank", rel: "noopener noreferrer" });
-    item.querySelector(".soft").textContent = source.place ? ` · ${source.place}` : "";
+    const known = [source.credit, source.place].filter(Boolean);
+    item.querySelector(".soft").textContent = known.map((part) => ` · ${part}`).join("");
     item.querySelector("q").textContent = source.quote;
     return item;
   }
