@@ -166,7 +166,7 @@ class Page:
         return self
 
 
-def pdf(*pages: Page) -> bytes:
+def pdf(*pages: Page, about: str = "") -> bytes:
     objects = ["<</Type/Catalog/Pages 2 0 R>>"]
     kids = " ".join(f"{5 + 2 * number} 0 R" for number in range(len(pages)))
     objects.append(f"<</Type/Pages/Kids[{kids}]/Count {len(pages)}>>")
@@ -184,9 +184,7 @@ def pdf(*pages: Page) -> bytes:
         body += f"{number} 0 obj{text}endobj\n"
     table = "".join(f"{offset:010} 00000 n \n" for offset in offsets)
     table = f"xref\n0 {len(objects) + 1}\n0000000000 65535 f \n{table}"
-    return (
-        f"{body}{table}trailer<</Root 1 0 R/Size {len(objects) + 1}>>\nstartxref\n{len(body)}\n%%EOF".encode()
-    )
+    return f"{body}{table}trailer<</Info<<{about}>>/Root 1 0 R/Size {len(objects) + 1}>>\nstartxref\n{len(body)}\n%%EOF".encode()
 
 
 def set_as_a_paper() -> bytes:
@@ -267,6 +265,25 @@ def test_a_paper_in_pdf_keeps_title_authors_sections_and_pages(tmp_path: Path) -
         ),
         (3, "3 Results", "Nothing broke."),
     ]
+
+
+@pytest.mark.parametrize(
+    ("date", "moment"),
+    [
+        ("D:20150206134713", datetime(2015, 2, 6, 13, 47, 13, tzinfo=UTC)),
+        ("D:20090626094504+03'00'", datetime(2009, 6, 26, 6, 45, 4, tzinfo=UTC)),
+        ("last spring", None),
+    ],
+)
+def test_a_date_without_a_zone_or_sense_stops_no_import(
+    tmp_path: Path, date: str, moment: datetime | None
+) -> None:
+    made = pdf(
+        Page().put("Some words.", 72, 700),
+        about=f"/CreationDate({date})/Author(Aiko Mori)/Title(Microsoft Word - x.doc)",
+    )
+    item = paper(tmp_path, "a-note.pdf", made)
+    assert (item.published_at, item.title, item.credit) == (moment, "a note", Credit(authors=("Aiko Mori",)))
 
 
 def test_a_section_called_references_that_lists_none_is_kept(tmp_path: Path) -> None:

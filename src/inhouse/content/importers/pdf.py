@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from datetime import datetime
 
 import regex
 from pypdf import DocumentInformation, PdfReader
@@ -12,6 +13,7 @@ from pypdf.errors import PyPdfError
 from inhouse.content import plain
 from inhouse.content.bylines import names_in
 from inhouse.content.importers.base import CannotRead, FileImporter, Options, Outcome, stem
+from inhouse.content.moments import moment
 from inhouse.content.pdf_layout import front_of, sections_of
 from inhouse.content.pdf_lines import lines_of, without_running_heads
 from inhouse.content.values import Item, Kind
@@ -47,7 +49,7 @@ class Pdf(FileImporter):
             kind=Kind.PAGE,
             sections=sections,
             url=options.url,
-            published_at=about.creation_date if about else None,
+            published_at=_made(about),
             credit=Credit(authors=authors) if authors else None,
         )
 
@@ -56,6 +58,14 @@ def _title(about: DocumentInformation | None) -> str:
     told = plain.one_line(str(about.title or "")) if about else ""
     is_a_file = " " not in told and any(mark.isdigit() for mark in told)
     return "" if is_a_file or _NO_TITLE.fullmatch(told) else told
+
+
+def _made(about: DocumentInformation | None) -> datetime | None:
+    """When the file says that it was made; in UTC where it names no zone, as many don't."""
+    try:
+        return moment(about.creation_date) if about else None
+    except ValueError:  # a date as no reader knows it
+        return None
 
 
 def _authors(about: DocumentInformation | None) -> tuple[str, ...]:
