@@ -100,6 +100,7 @@ def ask(
     handlers: Sequence[Extension] = (),
     passages: Sequence[Passage] = (),
     bounded: Bounds | None = None,
+    kind: str = "business",
 ) -> tuple[Ended, list[Event]]:
     engine = FakeEngine(script or ("Not in the notes.",))
     table = Table(TableSettings(title="products", csv=CSV, language="en"))
@@ -109,7 +110,7 @@ def ask(
         replier = Replier(
             engine, Alike(passages), Profile(method=Method.TRAINED), box, Caller(Uncounted()), bounded
         )
-        request = ReplyRequest("ai_1", "Kilnfold", "business", BRIEF, question, extensions=("x@1",))
+        request = ReplyRequest("ai_1", "Kilnfold", kind, BRIEF, question, extensions=("x@1",))
         return [event async for event in replier.reply(request)]
 
     events = asyncio.run(collect())
@@ -289,3 +290,15 @@ def test_however_much_is_missing_there_is_room_to_say_so() -> None:
     ended, _ = ask(asked, handlers=[News(Result(text="", empty=True))])
     assert ended.finish == "stop" and len(ended.answer) < BRIEF.limits.max_answer_chars
     assert ended.answer.count("“") == 12 and ended.answer.endswith("person?")
+
+
+def test_an_assistant_answers_one_thing_as_strictly_and_others_as_ever() -> None:
+    said = [maker("Calder Clay", "Calder Clay is old. Our glazing takes 31 hours.")]
+    for kind, answer in (("assistant", "Our glazing takes 31 hours."), ("research", "31 hours.")):
+        ended, events = ask("How long is glazing at Calder Clay?", "31 hours", passages=said, kind=kind)
+        assert ended.answer.removesuffix(" [1]") == answer and ended.plan == ()
+        assert not any(isinstance(event, Step) and event.name == "plan" for event in events)
+    ended, _ = ask("How long is glazing at Lowick Kilns?", "31 hours", passages=said, kind="assistant")
+    assert ended.abstained and "31" not in ended.answer, "another maker's"
+    ended, _ = ask("Price for 6 Sun Plates, please", passages=said, kind="assistant")
+    assert ended.abstained, "a request is no small talk"

@@ -29,9 +29,10 @@ _WORKING = frozenset({"assistant", "research"})
 
 def of(kind: str) -> Bounds:
     """The bounds for an AI of that kind."""
-    return WORK if works(kind) else FAN
+    return WORK if kind in _WORKING else FAN
 
 
-def works(kind: str) -> bool:
-    """Whether an AI of that kind is given work."""
-    return kind in _WORKING
+def is_strict(kind: str) -> bool:
+    """Whether an AI of that kind answers one thing by the rules of a plan, too. One for research has rules of its own, which
+    look for evidence."""
+    return kind == "assistant"

@@ -86,9 +86,11 @@ class Tools:
                     "The model server refuses tools (%s): they are chosen without it.", error.message
                 )
         planned = plan(draft.question, lambda request: reads(tools, request))
-        # Whoever does work answers one thing as strictly as one of several.
-        works = bounds.works(draft.request.kind) and _wants(draft.question) and not draft.request.documents
-        if bounded.steps > 1 and (len(planned) > 1 or works):
+        # An assistant answers one thing as strictly as one of several.
+        strict = (
+            bounds.is_strict(draft.request.kind) and _wants(draft.question) and not draft.request.documents
+        )
+        if bounded.steps > 1 and (len(planned) > 1 or strict):
             ways = self._worked_through(draft, planned, tools, bounded)
         else:
             ways = self._asked_once(draft, tools)
