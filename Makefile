@@ -25,7 +25,8 @@ demo: setup
 
 test: setup lint browser
 	$(BIN)/python -m pytest tests/unit --numprocesses=auto --dist=loadfile --cov --cov-report=
-	$(BIN)/python -m pytest tests/integration tests/e2e --cov --cov-append --cov-report=term:skip-covered
+	$(BIN)/python -m pytest tests/integration --cov --cov-append --cov-report=
+	$(BIN)/python -m pytest tests/e2e --numprocesses=auto --dist=loadfile --cov --cov-append --cov-report=term:skip-covered
 
 unit: setup
 	$(BIN)/python -m pytest tests/unit --numprocesses=auto --dist=loadfile
@@ -34,7 +35,7 @@ integration: setup
 	$(BIN)/python -m pytest tests/integration
 
 e2e: setup browser
-	$(BIN)/python -m pytest tests/e2e
+	$(BIN)/python -m pytest tests/e2e --numprocesses=auto --dist=loadfile
 
 lint: setup
 	$(BIN)/ruff check .

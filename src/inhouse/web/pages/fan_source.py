@@ -38,6 +38,7 @@ def page(here: FanVisiting, passage_id: str, turn: str) -> Response:
         passage=found[0],
         away=address(citation),
         turn_id=turn,
+        credit=document.credit,
         given=False,
     )
 
@@ -56,6 +57,7 @@ def _given(here: FanVisit, citation: Citation, turn_id: str) -> Response:
         passage=passage,
         away=address(citation),
         turn_id=turn_id,
+        credit=citation.credit,
         given=True,
     )
 
