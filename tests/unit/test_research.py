@@ -134,6 +134,15 @@ def test_a_verdict_quotes_the_sentence_that_it_stands_on(result: str, verdict: s
     assert step.detail["verdict"] == verdict
 
 
+def test_a_sentence_that_a_paper_says_twice_is_quoted_once() -> None:
+    twice = FakeRetriever(
+        [passage(FINDS, "Abstract"), passage(f"{FINDS} So be it.", "Discussion", position=4)]
+    )
+    ended, _, _ = ask(QUESTION, "", request=REQUEST, retriever=twice, profile=Profile(method=Method.PROMPTED))
+    assert [citation.place.heading for citation in ended.citations].count("Abstract") == 1
+    assert ended.answer.count(FINDS) == 1
+
+
 def test_the_model_is_asked_once_for_its_first_word(  # and its opinion can't crash the verdict
 ) -> None:
     ended, _, engine = ask(QUESTION, "Yes", request=REQUEST, retriever=paper(FINDS))

@@ -171,6 +171,7 @@ def _result(ended: Event | None, release_id: str | None) -> dict[str, Any]:
         "answer": ended.answer,
         "citations": value["citations"],
         "abstained": ended.abstained,
+        "verdict": ended.verdict,
         "tools": value["tools"],
         "plan": value["plan"],
         "release": release_id,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 from collections.abc import Iterator
 from datetime import datetime
 
@@ -18,6 +19,9 @@ from inhouse.content.pdf_layout import front_of, sections_of
 from inhouse.content.pdf_lines import lines_of, without_running_heads
 from inhouse.content.values import Item, Kind
 from inhouse.core.passages import Credit
+
+#: What pypdf puts up with in a file (fonts, tables of objects) is of no use to who imports it.
+logging.getLogger("pypdf").setLevel(logging.ERROR)
 
 _MOST_PAGES = 5000
 #: What programs put where a title should be.

@@ -18,7 +18,7 @@ from inhouse.core.passages import Passage
 from inhouse.runtime import prompts
 from inhouse.runtime.draft import Draft
 from inhouse.runtime.engines.base import Completion, Engine, Piece, Priority, Usage
-from inhouse.runtime.grounding import Support
+from inhouse.runtime.grounding import Support, folded
 from inhouse.runtime.profile import Method, Profile
 from inhouse.runtime.request import Retriever
 from inhouse.runtime.research import cues
@@ -30,7 +30,7 @@ from inhouse.runtime.research.questions import wants_verdict
 OPENINGS: dict[Verdict, str] = {
     "yes": "Yes, as far as this paper reports:",
     "no": "No, as far as this paper reports:",
-    "maybe": "Unclear: this paper reports nothing that settles it.",
+    "maybe": "Unclear: what this paper reports does not settle it.",
 }
 _LANGUAGE = "en"
 _MOST_CITED = 2
@@ -97,9 +97,11 @@ class Verdicts:
         paper.sort(key=lambda passage: passage.position)
         parts = [(passage, text) for passage in paper for text in sentences(passage.text)]
         cosines = await self._retriever.relevance(found.question, [text for _, text in parts])
+        # A paper says its conclusions twice: the first time counts.
+        once = {folded(text): at for at, (_, text) in reversed([*enumerate(parts)])}
         return [
-            Evidence(passage, Sentence(text, passage.place.heading or "", cosine))
-            for (passage, text), cosine in zip(parts, cosines, strict=True)
+            Evidence(parts[at][0], Sentence(parts[at][1], parts[at][0].place.heading or "", cosines[at]))
+            for at in sorted(once.values())
         ]
 
     async def _read(self, draft: Draft, told: Sequence[Sentence]) -> dict[str, float]:
