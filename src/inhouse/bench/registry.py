@@ -46,6 +46,9 @@ BENCHMARKS: Mapping[str, Benchmark] = {
     "hostile": Benchmark(
         "Do hostile extensions cost a line, and never a turn, an order or a private address?", "hostile"
     ),
+    "internalise": Benchmark(
+        "Can the next generation use tools that nobody describes, and what did that cost?", "internalise"
+    ),
     "jobs": Benchmark(
         "Are jobs of several steps done with tools, and is what can't be done said and not invented?",
         "jobs",

@@ -12,10 +12,10 @@ import random
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from inhouse.lab.internalising.ways import Request
 from inhouse.lab.readings import xquad
 from inhouse.runtime.extensions.base import Context, Example, Json, Limits, Result, Tool
 from inhouse.runtime.extensions.calling import Attached
@@ -33,16 +33,6 @@ INTENTS = {
 _EXAMPLES = 40
 _SEED = 3
 _TYPES = {"dict": "object", "float": "number", "tuple": "array", "any": "string"}
-
-
-@dataclass(frozen=True)
-class Request:
-    """Something said. ``tool`` is empty where none is meant; ``accepted`` are the argument values that are right."""
-
-    text: str
-    tool: str = ""
-    accepted: tuple[Json, ...] = ()
-    """For each argument the list of accepted values; ``""`` among them: it may be left out."""
 
 
 class Nothing:
@@ -107,6 +97,13 @@ def snips(data: Path, split: Split, count: int) -> list[Request]:
     return found
 
 
+def snips_taught(data: Path) -> Iterator[tuple[str, str, Json]]:
+    """Every request of the training files: what is said, the tool, its arguments."""
+    for intent in INTENTS:
+        for text, slots in _utterances(data / "snips" / f"train_{intent}.json", intent):
+            yield text, _snake(intent), slots
+
+
 def without_tool(data: Path, split: Split, count: int) -> list[Request]:
     """What people say that needs no tool: small talk, and questions on texts, half of each."""
     with (data / "personachat" / "valid.csv").open(encoding="utf-8") as file:
@@ -136,32 +133,6 @@ def bfcl(data: Path, split: Split, count: int) -> Iterator[tuple[Tool, Request]]
                 )
             else:
                 yield tool, Request(text)
-
-
-def right(arguments: Json | None, accepted: Sequence[Json]) -> bool:
-    """Whether a call has every argument exactly, but for case and outer spaces."""
-    return arguments is not None and any(_fits(arguments, one) for one in accepted)
-
-
-def _fits(arguments: Json, accepted: Json) -> bool:
-    if set(arguments) - set(accepted):
-        return False
-    return all(
-        any(_same(arguments[name], value) for value in values) if name in arguments else "" in values
-        for name, values in accepted.items()
-    )
-
-
-def _same(one: Any, other: Any) -> bool:
-    if isinstance(one, str) and isinstance(other, str):
-        return " ".join(one.casefold().split()) == " ".join(other.casefold().split())
-    if isinstance(one, dict) and isinstance(other, dict):
-        return _fits(
-            one, {name: value if isinstance(value, list) else [value] for name, value in other.items()}
-        )
-    if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(map(_same, one, other))
-    return bool(one == other)
 
 
 def _utterances(path: Path, intent: str) -> Iterator[tuple[str, dict[str, str]]]:

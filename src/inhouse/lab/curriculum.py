@@ -26,6 +26,8 @@ _EVERY = 6
 _QED_KEPT = 200
 #: How often XQuAD's and the written questions come, each time on other notes.
 _TURNS = 2
+#: Every so many articles and sets are rehearsed, with another seed than they were taught with.
+_REHEARSED, _AGAIN = 4, 9
 
 
 @dataclass(frozen=True)
@@ -73,10 +75,31 @@ def lessons(data: Path, part: Part, embed: grounded.Embed) -> list[Lesson]:
     ]
 
 
+def rehearsal(data: Path, embed: grounded.Embed) -> list[Lesson]:
+    """A part of the training rows, on notes chosen anew: what a generation knows already, so that it keeps it while it
+    learns something else."""
+    wiki, searched, sets = _xquad(data, "train"), _qed(data, "train"), _written("train")
+    articles = list(dict.fromkeys(reading.article for reading in wiki))[::_REHEARSED]
+    some = [reading for reading in wiki if reading.article in articles]
+    return [
+        Lesson("xquad", "CC BY-SA 4.0", list(grounded.from_readings(some, _split, embed, seed=_AGAIN))),
+        Lesson(
+            "qed",
+            "text CC BY-SA 3.0",
+            list(grounded.from_readings(searched[:: 2 * _REHEARSED], _split, embed, seed=_AGAIN)),
+        ),
+        Lesson("written", "Apache-2.0", list(grounded.from_written(sets[::_REHEARSED], embed, seed=_AGAIN))),
+    ]
+
+
+def lines(lessons: Sequence[Lesson]) -> Iterator[str]:
+    """The rows as the trainer reads them, one JSON object a line."""
+    return chain.from_iterable(_lines(lesson) for lesson in lessons)
+
+
 def write(lessons: Sequence[Lesson], path: Path) -> str:
     """Write the rows as the trainer reads them; the SHA-256 of the file."""
-    lines = chain.from_iterable(_lines(lesson) for lesson in lessons)
-    text = "".join(f"{line}\n" for line in lines)
+    text = "".join(f"{line}\n" for line in lines(lessons))
     path.write_text(text, encoding="utf-8")
     return hashlib.sha256(text.encode()).hexdigest()
 

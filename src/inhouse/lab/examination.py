@@ -39,16 +39,35 @@ async def examine(
     engine = EmbeddedEngine(
         model=model, run_dir=run_dir, threads=threads, context_per_sequence=_CONTEXT, sequences=_AT_ONCE
     )
-    outcomes: list[_Outcome] = []
     try:
-        for start in range(0, len(rows), _AT_ONCE):
-            if start % 100 == 0:
-                say(f"examined {start} of {len(rows)}")
-            outcomes += await asyncio.gather(*(_ask(engine, row) for row in rows[start : start + _AT_ONCE]))
+        outcomes = await _ask_all(engine, rows, say)
     finally:
         await engine.aclose()
     names = dict.fromkeys(row.lesson for row in rows)
     return {name: _scores([one for one in outcomes if one.row.lesson == name]) for name in names}
+
+
+async def marks(
+    engine: Engine, rows: Sequence[Told], abstain_above: float, say: Callable[[str], None]
+) -> list[float]:
+    """A mark for each row, 0 to 1: the answer's token F1, or whether it abstains where there is none."""
+    outcomes = await _ask_all(engine, rows, say)
+    return [_mark(one, one.declining > abstain_above) for one in outcomes]
+
+
+def _mark(outcome: _Outcome, abstains: bool) -> float:
+    if outcome.row.answer == NO_ANSWER:
+        return float(abstains)
+    return 0.0 if abstains else token_f1(outcome.answer, [outcome.row.answer])
+
+
+async def _ask_all(engine: Engine, rows: Sequence[Told], say: Callable[[str], None]) -> list[_Outcome]:
+    outcomes: list[_Outcome] = []
+    for start in range(0, len(rows), _AT_ONCE):
+        if start % 100 == 0:
+            say(f"examined {start} of {len(rows)}")
+        outcomes += await asyncio.gather(*(_ask(engine, row) for row in rows[start : start + _AT_ONCE]))
+    return outcomes
 
 
 async def _ask(engine: Engine, row: Told) -> _Outcome:

@@ -79,6 +79,16 @@ _RECIPES = (
         batch_tokens=1536,
         max_seconds=3 * 3600,
     ),
+    Recipe(
+        name="tools",
+        rank=16,
+        alpha=32,
+        targets=ALL_LINEAR,
+        lr=8e-4,
+        epochs=2,
+        batch_tokens=1024,
+        max_seconds=3 * 3600,
+    ),
 )
 
 
