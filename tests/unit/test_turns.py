@@ -335,6 +335,8 @@ def test_a_second_question_waits_for_the_first_answer(here: World) -> None:
         turn = await here.conversations.begin(fan, "Tea?")
         with pytest.raises(StillAnswering):
             await here.conversations.begin(fan, "Well?", conversation_id=turn.conversation_id)
+        await asyncio.sleep(0.05)
+        assert len(here.scripted.requests) == 1, "what is refused is not begun"
         await here.conversations.aclose()
 
     asyncio.run(main())
@@ -383,6 +385,7 @@ def test_what_ended_well_is_not_asked_again(here: World) -> None:
     turn_id = ask(here, fan)[0].turn_id  # type: ignore[union-attr]
     with pytest.raises(NotRetriable):
         run(lambda: here.conversations.retry(fan, turn_id))
+    assert len(here.scripted.requests) == 1, "what is refused is not begun"
 
 
 def test_reading_a_conversation_is_audited(here: World) -> None:

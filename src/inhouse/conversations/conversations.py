@@ -98,6 +98,8 @@ class Conversations:
 
         def look() -> Work | Turn:
             with self._db.read() as tx:
+                # Before the key: a request sent again may find its own turn answering, and gets that.
+                busy = conversation_id is not None and turns.is_answering(tx, fan, conversation_id)
                 known = turns.by_key(tx, fan, key) if key else None
                 if known is not None:
                     return known
@@ -105,6 +107,8 @@ class Conversations:
                 route = self._releases.route(tx, fan.ai_id, fan.id)
                 earlier = _history(tx, fan, conversation_id) if history is None else turns.bounded(history)
                 there = self._given(tx, fan, route, conversation_id)
+            if busy:
+                raise StillAnswering()
             request = route.request(
                 question,
                 history=earlier,
@@ -124,9 +128,7 @@ class Conversations:
                 known = turns.by_key(tx, fan, key) if key else None
                 if known is not None:
                     return Stored(known, begun=False)
-                self._limit_rate(
-                    tx, fan
-                )  # again, now that nothing else of this fan's is counted at the same time
+                self._limit_rate(tx, fan)  # again, now that nothing else of this fan's comes between
                 turn = turns.add(
                     tx,
                     _thread(tx, fan, conversation_id, origin),
@@ -189,6 +191,7 @@ class Conversations:
                 turn = turns.get(tx, fan, turn_id)
                 if turn.running:
                     return turn
+                self._check_again(tx, fan, turn)
                 route = self._releases.route(tx, fan.ai_id, fan.id)
                 thread = turns.conversation(tx, fan, turn.conversation_id)
                 earlier = turns.history(tx, thread, before=turn.number)
@@ -209,9 +212,7 @@ class Conversations:
                 turn = turns.get(tx, fan, turn_id)
                 if turn.running:
                     return Stored(turn, begun=False)
-                if not turn.retriable or turn.attempts >= _MOST_ATTEMPTS:
-                    raise NotRetriable()
-                self._limit_rate(tx, fan)
+                self._check_again(tx, fan, turn)
                 _thread(tx, fan, turn.conversation_id, "page")
                 return Stored(turns.restart(tx, turn, work.route), begun=True)
 
@@ -276,6 +277,12 @@ class Conversations:
             raise TooLarge(what="The message", limit=f"{self._settings.max_question_chars} characters")
         if key is not None and not 1 <= len(key) <= _MOST_KEY:
             raise UsageError(reason=f"An idempotency key has 1 to {_MOST_KEY} characters.")
+
+    def _check_again(self, tx: Tx, fan: Fan, turn: Turn) -> None:
+        """May this turn be asked again? Looked at before the work begins, and once more under the fan's lock."""
+        if not turn.retriable or turn.attempts >= _MOST_ATTEMPTS:
+            raise NotRetriable()
+        self._limit_rate(tx, fan)
 
     def _limit_rate(self, tx: Tx, fan: Fan) -> None:
         """Counted in the database, so that all replicas and restarts count together."""

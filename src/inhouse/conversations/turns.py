@@ -303,6 +303,17 @@ def is_orphan(tx: Tx, fan: Fan, turn_id: str) -> bool:
     return row is not None and _is_orphan(row)
 
 
+def is_answering(tx: Tx, fan: Fan, conversation_id: str) -> bool:
+    """Whether a living process answers in this conversation of the fan."""
+    here = (
+        turns.c.conversation_id == conversation_id,
+        turns.c.ai_id == fan.ai_id,
+        turns.c.fan_id == fan.id,
+        turns.c.state.in_(RUNNING),
+    )
+    return any(not _is_orphan(row) for row in tx.execute(select(turns).where(*here)))
+
+
 def running_in(tx: Tx, conversation_id: str) -> bool:
     """Whether an answer is being produced in this conversation."""
     here = select(turns.c.id).where(turns.c.conversation_id == conversation_id, turns.c.state.in_(RUNNING))
