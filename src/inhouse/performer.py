@@ -5,19 +5,18 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import signal
 
 from inhouse.app import performers
 from inhouse.app.performing import Performer
 from inhouse.app.services import Services
+from inhouse.core import logs
 from inhouse.core.settings import Settings
 
 
 def main() -> None:
     """Run as ``python -m inhouse.performer``, through ``inhouse.detached``; does nothing where one runs already."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s performer %(levelname)s %(message)s")
-    logging.getLogger("httpx2").setLevel(logging.WARNING)
+    logs.begin("%(asctime)s performer %(levelname)s %(message)s")
     settings = Settings()
     with performers.place(settings) as is_mine:
         if is_mine:

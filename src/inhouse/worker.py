@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import signal
 import sys
@@ -10,6 +9,7 @@ import threading
 
 from inhouse.app.services import open_home
 from inhouse.app.working import run_forever
+from inhouse.core import logs
 from inhouse.core.settings import Settings
 
 _LOOK_SECONDS = 1.0
@@ -17,7 +17,7 @@ _LOOK_SECONDS = 1.0
 
 def main() -> None:
     """Run as ``python -m inhouse.worker PARENT``. The parent says who it is: it may be gone before this one can look."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s worker %(levelname)s %(message)s")
+    logs.begin("%(asctime)s worker %(levelname)s %(message)s")
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

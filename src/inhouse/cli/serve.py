@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 
 import typer
@@ -10,6 +9,7 @@ import uvloop
 
 from inhouse.app.server import serve as run_server
 from inhouse.cli.context import out, services
+from inhouse.core import logs
 
 
 def register(app: typer.Typer) -> None:
@@ -27,8 +27,7 @@ def serve() -> None:
 
 def run(on_ready: Callable[[str], None]) -> None:
     """Serve; ``on_ready`` is called with the address once pages answer."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    logs.begin("%(asctime)s %(levelname)s %(name)s %(message)s")
     here = services()
 
     def ready(address: str) -> None:
