@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from inhouse.content import reading_apart
 from inhouse.content.reading import Unreadable, read
 from inhouse.content.reading_apart import ReadingApart
 from inhouse.core.errors import TooLarge
@@ -31,3 +32,10 @@ def test_what_takes_too_long_is_stopped(tmp_path: Path) -> None:
     path.write_text(POLICY)
     with pytest.raises(Unreadable, match="too long"):
         ReadingApart(seconds=0.01)(path, "policy.md")
+
+
+def test_the_program_is_told_nothing_that_may_be_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("INHOUSE_ENGINE_KEY", "OTEL_EXPORTER_OTLP_HEADERS", "PGPASSWORD"):
+        monkeypatch.setenv(name, "hunter2")
+    assert "hunter2" not in reading_apart._environment().values()
+    assert "PATH" in reading_apart._environment()

@@ -20,6 +20,9 @@ _SECONDS = 60.0
 #: Files that are read at the same time; who comes later waits so long.
 _AT_ONCE = 2
 _WAIT_SECONDS = 60.0
+_INHERITED = (
+    "PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TMPDIR", "PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH",
+)  # fmt: skip
 
 
 class ReadingApart:
@@ -62,5 +65,5 @@ def _told(output: bytes) -> Reading:
 
 
 def _environment() -> dict[str, str]:
-    """Ours without what is secret in it."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("INHOUSE_")}
+    """Of ours what the program needs; whatever else is there may be secret."""
+    return {name: os.environ[name] for name in _INHERITED if name in os.environ}
