@@ -333,3 +333,16 @@ def test_what_only_says_something_needs_less_doubt_to_be_answered_from_the_notes
 ) -> None:
     ended, _, _ = doubting(0.8, message)
     assert ended.kind == kind
+
+
+def test_a_tool_is_told_each_request_on_a_line_of_its_own() -> None:
+    """Whoever looks for what was asked takes the last line: a message may have several."""
+    request = ReplyRequest(
+        "ai_1",
+        "A",
+        "assistant",
+        BRIEF,
+        "https://a.example/p\nWhat does it say?",
+        history=(Exchange("Hi,\nyou", "Hi"),),
+    )
+    assert request.context().said.split("\n") == ["Hi, you", "https://a.example/p What does it say?"]

@@ -72,7 +72,10 @@ class ReplyRequest:
             call_id=ids.new_id("call"),
             now=clock.now(),
             language=language or self.language or self.brief.languages[0],
-            said="\n".join([*(exchange.question for exchange in self.history), self.question]),
+            said="\n".join(
+                " ".join(one.split())
+                for one in (*(exchange.question for exchange in self.history), self.question)
+            ),
             documents=self.documents,
         )
 

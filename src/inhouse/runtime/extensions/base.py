@@ -131,7 +131,7 @@ class Context:
     depth: int = 0
     """How many AIs have asked each other before this call: a specialist asks nobody."""
     said: str = ""
-    """The asker's own words, this request last: what a tool may do only where a person asked for it is looked up here."""
+    """The asker's own words, a line for each request, this one last: what a tool may do only where a person asked for it is looked up here."""
     documents: Sequence[Given] = field(default=(), repr=False)
     """What the asker gave to be read."""
 
