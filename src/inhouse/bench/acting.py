@@ -131,7 +131,7 @@ def judge(
     states = {name: rows[name].state if name in rows else "gone" for _, name in mine}
     times = {name: bookings.get(rows[name].key, 0) if name in rows else 0 for _, name in mine}
     return Verdict(
-        kills=len(rounds),
+        kills=sum(bool(one.in_flight) for one in rounds),
         in_flight=[states[name] for one, name in mine if name in one.in_flight],
         others=[states[name] for one, name in mine if name not in one.in_flight],
         twice=sum(number > 1 for number in times.values()),
