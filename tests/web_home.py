@@ -23,6 +23,7 @@ from inhouse.accounts.keys import Keys
 from inhouse.app import presets
 from inhouse.app.export import export
 from inhouse.app.performing import Performer
+from inhouse.app.schema import metadata
 from inhouse.brief.brief import Brief, Product, Rival, Voice
 from inhouse.brief.briefs import Briefs
 from inhouse.content import index
@@ -323,6 +324,14 @@ class Home:
         return export(self.db, actor, ai_id)
 
 
+def opened(folder: Path, **settings: Any) -> Home:
+    """An empty installation on a SQLite file of its own."""
+    db = Database(f"sqlite:///{folder / 'inhouse.db'}")
+    with db.write() as tx:
+        metadata.create_all(tx)
+    return build(db, folder, **settings)
+
+
 def build(db: Database, folder: Path, **settings: Any) -> Home:
     """An empty installation."""
     chosen = Settings(home=folder, **settings)
@@ -370,7 +379,7 @@ def _plugs(db: Database, releases: Releases, specialists: Specialists, documents
     search = GivenSearch(FakeEmbedder())
 
     async def colleagues(asker: str, question: str) -> Sequence[Colleague]:
-        return ColleagueList(db, releases).of(asker, question)
+        return ColleagueList(db).of(asker, question)
 
     async def find(given: Sequence[Given], question: str, k: int) -> Found:
         return search.look(given, question, (), k)

@@ -11,9 +11,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from inhouse.app.schema import metadata
-from inhouse.store.database import Database
-from web_home import EMAIL, PASSWORD, Home, build, furnish, serving
+from web_home import EMAIL, PASSWORD, Home, furnish, opened, serving
 
 CHROMIUM = Path("/usr/bin/chromium")
 _AXE = json.dumps({"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]})
@@ -33,13 +31,10 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def home(tmp_path: Path) -> Iterator[Home]:
     """An installation with one released AI, ``quill``."""
-    db = Database(f"sqlite:///{tmp_path / 'inhouse.db'}")
-    with db.write() as tx:
-        metadata.create_all(tx)
-    installation = build(db, tmp_path, fan_turns_per_minute=1000)
+    installation = opened(tmp_path, fan_turns_per_minute=1000)
     furnish(installation)
     yield installation
-    db.close()
+    installation.db.close()
 
 
 @pytest.fixture

@@ -14,23 +14,18 @@ from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 
 from inhouse.accounts.actors import Scope
-from inhouse.app.schema import metadata
-from inhouse.store.database import Database
-from web_home import EMAIL, Home, build, furnish, serving
+from web_home import EMAIL, Home, furnish, opened, serving
 
 pytestmark = [pytest.mark.integration, pytest.mark.enable_socket]
 
 
 @pytest.fixture
 def home(tmp_path: Path) -> Iterator[Home]:
-    db = Database(f"sqlite:///{tmp_path / 'inhouse.db'}")
-    with db.write() as tx:
-        metadata.create_all(tx)
-    installation = build(db, tmp_path, key_requests_per_minute=60)
+    installation = opened(tmp_path, key_requests_per_minute=60)
     installation.script.pause = 0
     furnish(installation)
     yield installation
-    db.close()
+    installation.db.close()
 
 
 @pytest.fixture

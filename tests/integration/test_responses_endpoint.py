@@ -10,22 +10,17 @@ import openai
 import pytest
 
 from inhouse.accounts.actors import Scope
-from inhouse.app.schema import metadata
-from inhouse.store.database import Database
-from web_home import EMAIL, SHIPS, Home, build, furnish, serving
+from web_home import EMAIL, SHIPS, Home, furnish, opened, serving
 
 pytestmark = [pytest.mark.integration, pytest.mark.enable_socket]
 
 
 @pytest.fixture
 def home(tmp_path: Path) -> Iterator[Home]:
-    db = Database(f"sqlite:///{tmp_path / 'inhouse.db'}")
-    with db.write() as tx:
-        metadata.create_all(tx)
-    installation = build(db, tmp_path)
+    installation = opened(tmp_path)
     furnish(installation)
     yield installation
-    db.close()
+    installation.db.close()
 
 
 @pytest.fixture

@@ -99,7 +99,7 @@ def test_its_tool_is_chosen_by_the_owners_examples() -> None:
 
 
 def test_colleagues_are_those_that_may_be_asked_now_and_know_the_subject(here: World) -> None:
-    listed = ColleagueList(here.db, here.releases)
+    listed = ColleagueList(here.db)
     assert listed.of(here.ai.id, "How long does rye keep?") == []  # nobody is live
     here.release(here.other)
     Cases(here.db).add(OWNER, here.other.id, ["How long does rye keep?"], Expect(must_abstain=False))

@@ -14,27 +14,17 @@ from bs4 import BeautifulSoup
 from test_web_pages import post
 
 from inhouse.accounts.actors import Scope
-from inhouse.app.schema import metadata
 from inhouse.runtime.extensions.base import Result, ToolUnclear
-from inhouse.store.database import Database
 from inhouse.web.application import create_app
-from web_home import EMAIL, PASSWORD, Home, attach_bookings, build, furnish, perform
+from web_home import EMAIL, PASSWORD, Home, attach_bookings, furnish, opened, perform
 
 pytestmark = pytest.mark.anyio
 ASKED = "Please book two places"
 
 
 @pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
 def home(tmp_path: Path) -> Home:
-    db = Database(f"sqlite:///{tmp_path / 'inhouse.db'}")
-    with db.write() as tx:
-        metadata.create_all(tx)
-    installation = build(db, tmp_path)
+    installation = opened(tmp_path)
     installation.script.pause = 0
     attach_bookings(installation, furnish(installation))
     return installation

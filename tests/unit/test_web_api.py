@@ -13,28 +13,18 @@ import openai
 import pytest
 
 from inhouse.accounts.actors import Scope
-from inhouse.app.schema import metadata
 from inhouse.core.events import Ended, Replaced, Token
-from inhouse.store.database import Database
 from inhouse.web.api.chat import Sent
 from inhouse.web.application import create_app
-from web_home import EMAIL, SHIPS, Home, build, furnish
+from web_home import EMAIL, SHIPS, Home, furnish, opened
 
 pytestmark = pytest.mark.anyio
 HELLO = [{"role": "user", "content": "hello"}]
 
 
 @pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
 def home(tmp_path: Path) -> Home:
-    db = Database(f"sqlite:///{tmp_path / 'inhouse.db'}")
-    with db.write() as tx:
-        metadata.create_all(tx)
-    installation = build(db, tmp_path, key_requests_per_minute=8)
+    installation = opened(tmp_path, key_requests_per_minute=8)
     installation.script.pause = 0
     furnish(installation)
     return installation

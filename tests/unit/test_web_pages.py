@@ -13,31 +13,21 @@ from bs4 import BeautifulSoup
 from bs4.element import Tag
 
 from inhouse.accounts.actors import Actor
-from inhouse.app.schema import metadata
 from inhouse.brief.brief import Brief, Exchange, Limits, Product, Rival, Topic, Voice, Wording
 from inhouse.core import clock
 from inhouse.releases.release import Check, Gate
 from inhouse.store import jobs
-from inhouse.store.database import Database
 from inhouse.web.application import create_app
-from web_home import EMAIL, PASSWORD, Home, build, compared, experiment, furnish, release, work
+from web_home import EMAIL, PASSWORD, Home, compared, experiment, furnish, opened, release, work
 
 pytestmark = pytest.mark.anyio
 OPERATOR = Actor.local_operator()
 
 
 @pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
 def home(tmp_path: Path) -> Home:
     """On SQLite alone: the pages ask the services, which are tested on both databases."""
-    db = Database(f"sqlite:///{tmp_path / 'inhouse.db'}")
-    with db.write() as tx:
-        metadata.create_all(tx)
-    installation = build(db, tmp_path, max_upload_mb=1)
+    installation = opened(tmp_path, max_upload_mb=1)
     installation.script.pause = 0
     furnish(installation)
     return installation
@@ -123,10 +113,7 @@ async def test_the_studio_asks_to_sign_in_and_comes_back(client: httpx.AsyncClie
 
 
 async def test_the_first_run_makes_an_operator_with_a_team(tmp_path: Path) -> None:
-    db = Database(f"sqlite:///{tmp_path / 'fresh.db'}")
-    with db.write() as tx:
-        metadata.create_all(tx)
-    fresh = build(db, tmp_path)
+    fresh = opened(tmp_path)
     token = fresh.accounts.setup_token()
     transport = httpx.ASGITransport(create_app(fresh))
     fields = {

@@ -15,16 +15,14 @@ from openai.types.responses import Response
 from test_reply import FakeRetriever
 
 from inhouse.accounts.actors import Scope
-from inhouse.app.schema import metadata
 from inhouse.conversations.conversations import Conversations
 from inhouse.conversations.fans import Fan
 from inhouse.runtime.engines.base import FunctionCall
 from inhouse.runtime.engines.fake import FakeEngine, Script
 from inhouse.runtime.profile import Method, Profile
 from inhouse.runtime.reply import Replier
-from inhouse.store.database import Database
 from inhouse.web.application import create_app
-from web_home import EMAIL, SHIPS, Home, build, furnish
+from web_home import EMAIL, SHIPS, Home, furnish, opened
 
 pytestmark = pytest.mark.anyio
 
@@ -45,16 +43,8 @@ PARIS = FunctionCall("call_paris", "get_weather", '{"city": "Paris"}')
 
 
 @pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
 def home(tmp_path: Path) -> Home:
-    db = Database(f"sqlite:///{tmp_path / 'inhouse.db'}")
-    with db.write() as tx:
-        metadata.create_all(tx)
-    installation = build(db, tmp_path, key_requests_per_minute=30)
+    installation = opened(tmp_path, key_requests_per_minute=30)
     installation.script.pause = 0
     furnish(installation)
     return installation

@@ -225,7 +225,7 @@ class Services:
             return await specialists.ask(asker, slug, question, language)
 
         async def colleagues(asker: str, question: str) -> Sequence[Colleague]:
-            return await in_thread(ColleagueList(self.db, self.releases).of, asker, question)
+            return await in_thread(ColleagueList(self.db).of, asker, question)
 
         async def find(documents: Sequence[Given], question: str, k: int) -> Found:
             return await self._retriever.find_given(documents, question, (), k)

@@ -9,17 +9,14 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 from inhouse.bench.report import Cell, Report, Say, Table, mean, quantile, share
+from inhouse.bench.servers import search_server
 from inhouse.bench.workplace import Workplace, workplace
 from inhouse.brief.brief import Brief
 from inhouse.core.events import Ended
@@ -31,7 +28,6 @@ from inhouse.runtime.engines.factory import make_engine
 from inhouse.runtime.extensions.base import Example, Limits, Tool
 from inhouse.runtime.extensions.calling import Attached, Caller, Uncounted
 from inhouse.runtime.extensions.search.extension import TOOL, SearchExtension
-from inhouse.runtime.extensions.search.item_index import ItemIndex
 from inhouse.runtime.extensions.search.items import FeedItem
 from inhouse.runtime.extensions.search.searxng import SearXNG
 from inhouse.runtime.grounding import folded
@@ -92,7 +88,7 @@ def run(quick: bool, data: Path, say: Say) -> Report:
     questions = [Question(row["question"], tuple(row["ground_truth"]), True) for row in rows[1::2]][: few[0]]
     questions += [Question(one.question, one.answers, False) for one in own]
     held = {one.article for one in own}
-    with workplace() as place, served(rows) as address:
+    with workplace() as place, search_server(contexts(rows), _RESULTS) as address:
         say("indexing the AI's own paragraphs")
         place.index(_AI, paragraphs([one for one in reported if one.article in held]))
         asked = asyncio.run(_ask_all(place, address, questions, say))
@@ -106,10 +102,9 @@ def run(quick: bool, data: Path, say: Say) -> Report:
     )
 
 
-@contextmanager
-def served(rows: Sequence[dict[str, Any]]) -> Iterator[str]:
-    """A search server over all contexts; yields its address."""
-    items = [
+def contexts(rows: Sequence[dict[str, Any]]) -> list[FeedItem]:
+    """All contexts of all questions, as a search server holds them."""
+    return [
         FeedItem(
             title=_said(part, "title"),
             url=f"https://search.example/{n}/{at}",
@@ -121,32 +116,6 @@ def served(rows: Sequence[dict[str, Any]]) -> Iterator[str]:
         for n, row in enumerate(rows)
         for at, part in enumerate(row["context"])
     ]
-    index = ItemIndex()
-    list(index.scores(items, "made ready before anybody waits"))
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            query = parse_qs(urlsplit(self.path).query).get("q", [""])[0]
-            best = list(index.scores(items, query))[:_RESULTS]
-            found = [{"title": items[n].title, "url": items[n].url, "content": items[n].text} for n in best]
-            body = json.dumps({"results": found}).encode()
-            self.send_response(200)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        index.close()
 
 
 def _said(part: Any, what: str) -> str:

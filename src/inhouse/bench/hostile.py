@@ -9,12 +9,10 @@ from __future__ import annotations
 import asyncio
 import random
 import sys
-import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +20,7 @@ import psutil
 
 from inhouse.bench import hostile_server
 from inhouse.bench.report import Cell, Report, Say, Table, at_most, quantile
+from inhouse.bench.servers import Quiet, listening
 from inhouse.bench.workplace import Workplace, workplace
 from inhouse.brief.brief import Brief, Rival
 from inhouse.core.events import Ended
@@ -191,31 +190,23 @@ def _trap() -> Iterator[tuple[str, list[int]]]:
     """A search server that redirects everybody to this machine, by many names; yields its address and the knocks."""
     knocks = [0]
 
-    class Trap(BaseHTTPRequestHandler):
+    class Trap(Quiet):
         def do_GET(self) -> None:
             knocks[0] += 1
             self.send_error(404)
 
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
+    with listening(Trap) as trap:
 
-    class Redirect(Trap):
-        def do_GET(self) -> None:
-            at = int("0" + "".join(filter(str.isdigit, self.path.split("/")[1])))
-            self.send_response((301, 302, 303, 307, 308)[at % 5])
-            self.send_header("Location", _TARGETS[at % len(_TARGETS)].format(port=trap.server_port))
-            self.send_header("Content-Length", "0")
-            self.end_headers()
+        class Redirect(Quiet):
+            def do_GET(self) -> None:
+                at = int("0" + "".join(filter(str.isdigit, self.path.split("/")[1])))
+                self.send_response((301, 302, 303, 307, 308)[at % 5])
+                self.send_header("Location", _TARGETS[at % len(_TARGETS)].format(port=trap))
+                self.send_header("Content-Length", "0")
+                self.end_headers()
 
-    trap, server = (ThreadingHTTPServer(("127.0.0.1", 0), kind) for kind in (Trap, Redirect))
-    for one in (trap, server):
-        threading.Thread(target=one.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}", knocks
-    finally:
-        for one in (trap, server):
-            one.shutdown()
-            one.server_close()
+        with listening(Redirect) as redirecting:
+            yield f"http://127.0.0.1:{redirecting}", knocks
 
 
 def _tool(name: str, description: str, *requests: str) -> Tool:

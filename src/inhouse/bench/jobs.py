@@ -8,22 +8,19 @@ one. An answer that states what is not so, or what no source bears, is an invent
 from __future__ import annotations
 
 import asyncio
-import json
 import random
-import threading
 import time
-from collections.abc import AsyncGenerator, Iterator, Sequence
-from contextlib import aclosing, asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import date
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from datetime import UTC, date, datetime
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
 
 from inhouse.bench.jobs_checking import Job, Judged, Verdict, judge
 from inhouse.bench.jobs_templates import TEMPLATES
 from inhouse.bench.jobs_world import World, world
 from inhouse.bench.report import Cell, Report, Say, Table, at_most, mean, share
+from inhouse.bench.servers import search_server
 from inhouse.bench.workplace import Workplace, workplace
 from inhouse.brief.brief import Brief
 from inhouse.core import clock
@@ -39,7 +36,6 @@ from inhouse.runtime.extensions.base import Extension, Limits
 from inhouse.runtime.extensions.calculator.extension import Calculator
 from inhouse.runtime.extensions.calling import Attached, Caller, Uncounted
 from inhouse.runtime.extensions.search.extension import SearchExtension
-from inhouse.runtime.extensions.search.item_index import ItemIndex
 from inhouse.runtime.extensions.search.items import FeedItem
 from inhouse.runtime.extensions.search.searxng import SearXNG
 from inhouse.runtime.extensions.specialist import Specialist, SpecialistSettings
@@ -121,7 +117,7 @@ async def work(seeds: Sequence[int], each: Sequence[int], say: Say) -> tuple[lis
     for seed in seeds:
         made, draw = world(seed, today), random.Random(seed)
         jobs = [template.job(made, draw, today, number) for template in TEMPLATES for number in each]
-        with workplace() as place, news_server(made, today) as address:
+        with workplace() as place, search_server(news_items(made, today), _RESULTS) as address:
             say(f"seed {seed}: indexing")
             place.index(_ASSISTANT, made.pages(draw))
             place.index(_CHEMIST, made.chemistry())
@@ -193,50 +189,19 @@ async def opened(place: Workplace, made: World, address: str) -> AsyncGenerator[
         await engine.aclose()
 
 
-@contextmanager
-def news_server(made: World, today: date) -> Iterator[str]:
-    """A server that speaks SearXNG's API over the world's news; yields its address."""
-    news = made.news(today)
-    days = [day for _, _, day in news]
-    items = [
+def news_items(made: World, today: date) -> list[FeedItem]:
+    """The world's news, as a search server holds it."""
+    return [
         FeedItem(
-            title=title, url=f"https://news.example/{number}", text=text, date=None, feed="", language="en"
+            title=title,
+            url=f"https://news.example/{number}",
+            text=text,
+            date=datetime(day.year, day.month, day.day, tzinfo=UTC),
+            feed="",
+            language="en",
         )
-        for number, (title, text, _) in enumerate(news)
+        for number, (title, text, day) in enumerate(made.news(today))
     ]
-    index = ItemIndex()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            query = parse_qs(urlsplit(self.path).query).get("q", [""])[0]
-            best = list(index.scores(items, query))[:_RESULTS]
-            found = [
-                {
-                    "title": items[n].title,
-                    "url": items[n].url,
-                    "content": items[n].text,
-                    "publishedDate": days[n].isoformat(),
-                }
-                for n in best
-            ]
-            body = json.dumps({"results": found}).encode()
-            self.send_response(200)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        index.close()
 
 
 async def _one(replier: Replier, job: Job) -> Worked:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, exists, or_, select
 
 from inhouse.accounts.tables import ais
 from inhouse.content import documents
 from inhouse.content.lexical import terms
-from inhouse.releases import cases, routing
-from inhouse.releases.releases import Releases
+from inhouse.releases import cases
+from inhouse.releases.tables import routing
 from inhouse.runtime.extensions.colleagues import Colleague
 from inhouse.store.database import Database, Tx
 
@@ -36,43 +36,48 @@ def askable(asker: str) -> ColumnElement[bool]:
 class ColleagueList:
     """Knows who may be asked, as it is now."""
 
-    def __init__(self, db: Database, releases: Releases) -> None:
+    def __init__(self, db: Database) -> None:
         self._db = db
-        self._releases = releases
 
     def of(self, asker: str, question: str) -> list[Colleague]:
         """Those that fit a question best, by the words of what they have read and are checked to answer."""
         asked = set(terms(question))
         with self._db.read() as tx:
             team = select(ais.c.team_id).where(ais.c.id == asker).scalar_subquery()
-            query = select(ais.c.id, ais.c.slug, ais.c.name).where(askable(asker), ais.c.kind != "assistant")
+            live = exists().where(routing.c.ai_id == ais.c.id).label("live")
+            query = select(ais.c.id, ais.c.slug, ais.c.name, live).where(
+                askable(asker), ais.c.kind != "assistant"
+            )
             order = (ais.c.team_id != team, ais.c.slug)
             rows = tx.execute(query.order_by(*order).limit(_MOST_LOOKED_AT)).all()
-            found = [self._colleague(tx, row.id, row.slug, row.name) for row in rows]
-        known = [one for one in found if one is not None]
+            known = [_colleague(tx, row.id, row.slug, row.name) for row in rows if row.live]
         return sorted(known, key=lambda one: -len(asked & _words(one)))[:_MOST_OFFERED]
 
-    def _colleague(self, tx: Tx, ai_id: str, slug: str, name: str) -> Colleague | None:
-        """``None`` for one that is not live."""
-        if routing.get(tx, ai_id) is None:
-            return None
-        titles = [one.title[:_LONGEST] for one in documents.listing(tx, ai_id, limit=_MOST_TITLES)]
-        return Colleague(
-            slug=slug,
-            name=name,
-            about=", ".join(dict.fromkeys(titles))[:300] or name,
-            questions=tuple(_questions(tx, ai_id)),
-        )
+
+def _colleague(tx: Tx, ai_id: str, slug: str, name: str) -> Colleague:
+    titles = [one.title[:_LONGEST] for one in documents.listing(tx, ai_id, limit=_MOST_TITLES)]
+    return Colleague(
+        slug=slug,
+        name=name,
+        about=", ".join(dict.fromkeys(titles))[:300] or name,
+        questions=tuple(_questions(tx, ai_id)),
+    )
 
 
 def _questions(tx: Tx, ai_id: str) -> Sequence[str]:
     """What its owner checks that it answers. Never a fan's own words, and never what it can't answer."""
     asked = (
         case.questions[0]
-        for case in cases.active(tx, ai_id)
+        for case in cases.each_active(tx, ai_id)
         if case.origin != "correction" and len(case.questions) == 1 and not case.expect.must_abstain
     )
-    return list(dict.fromkeys(question for question in asked if len(question) <= _LONGEST))[:_MOST_QUESTIONS]
+    found: dict[str, None] = {}
+    for question in asked:
+        if len(question) <= _LONGEST:
+            found[question] = None
+        if len(found) == _MOST_QUESTIONS:
+            break
+    return list(found)
 
 
 def _words(colleague: Colleague) -> set[str]:

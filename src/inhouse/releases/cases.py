@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -100,8 +100,13 @@ def add(
 
 def active(tx: Tx, ai_id: str) -> list[Case]:
     """The cases that the gate checks, the oldest first."""
+    return list(each_active(tx, ai_id))
+
+
+def each_active(tx: Tx, ai_id: str) -> Iterator[Case]:
+    """The same, each read as it is asked for."""
     query = select(cases).where(cases.c.ai_id == ai_id, cases.c.retired_at.is_(None))
-    return [_case(row) for row in tx.execute(query.order_by(cases.c.id))]
+    return (_case(row) for row in tx.execute(query.order_by(cases.c.id)))
 
 
 def retire(tx: Tx, ai_id: str, case_id: str) -> None:

@@ -20,19 +20,24 @@ class Tick:
     label: str
 
 
-@dataclass(frozen=True)
-class Picture:
-    """A line over steps. ``path`` is an SVG path; the coordinates are those of ``viewBox 0 0 WIDTH HEIGHT``."""
+@dataclass(frozen=True, kw_only=True)
+class _Frame:
+    """The axes. Paths and coordinates are those of ``viewBox 0 0 WIDTH HEIGHT``."""
 
-    path: str
     across: tuple[Tick, ...]
     up: tuple[Tick, ...]
-    first: float
-    last: float
     width: int = WIDTH
     height: int = HEIGHT
     left: int = _LEFT
-    bottom: int = HEIGHT - _BOTTOM
+
+
+@dataclass(frozen=True, kw_only=True)
+class Picture(_Frame):
+    """A line over steps, from the ``first`` value to the ``last``."""
+
+    path: str
+    first: float
+    last: float
 
 
 def loss_picture(points: Sequence[tuple[float, float]]) -> Picture | None:
@@ -48,23 +53,23 @@ def loss_picture(points: Sequence[tuple[float, float]]) -> Picture | None:
     room = (high - low) or 1.0
 
     def x(step: float) -> float:
-        return _LEFT + (WIDTH - _LEFT - _RIGHT) * step / most
+        return _x(step / most)
 
     def y(loss: float) -> float:
-        return _TOP + (HEIGHT - _TOP - _BOTTOM) * (1 - (loss - low) / room)
+        return _y((loss - low) / room)
 
     return Picture(
-        path=" ".join(f"{'L' if i else 'M'}{x(s):.1f} {y(v):.1f}" for i, (s, v) in enumerate(points)),
-        across=tuple(Tick(x(most * share), f"{most * share:.0f}") for share in (0, 0.5, 1)),
+        path=_path([(x(step), y(loss)) for step, loss in points]),
+        across=_halves(most),
         up=tuple(Tick(y(low + room * share), f"{low + room * share:.2f}") for share in (0, 0.5, 1)),
         first=points[0][1],
         last=points[-1][1],
     )
 
 
-@dataclass(frozen=True)
-class Band:
-    """An estimate with its interval over units. Paths and coordinates are those of ``viewBox 0 0 WIDTH HEIGHT``."""
+@dataclass(frozen=True, kw_only=True)
+class Band(_Frame):
+    """An estimate with its interval over units."""
 
     area: str
     path: str
@@ -72,12 +77,6 @@ class Band:
     """Where "no difference" stands."""
     matters: float
     """Where the smallest gain that matters stands."""
-    across: tuple[Tick, ...]
-    up: tuple[Tick, ...]
-    width: int = WIDTH
-    height: int = HEIGHT
-    left: int = _LEFT
-    bottom: int = HEIGHT - _BOTTOM
 
 
 def band_picture(points: Sequence[tuple[float, float, float, float]], matters: float) -> Band | None:
@@ -92,23 +91,40 @@ def band_picture(points: Sequence[tuple[float, float, float, float]], matters: f
     reach = max(reach, min(8 * matters, max(max(-low, high) for _, low, _, high in points)))
 
     def x(units: float) -> float:
-        return _LEFT + (WIDTH - _LEFT - _RIGHT) * units / most
+        return _x(units / most)
 
     def y(value: float) -> float:
         kept = min(reach, max(-reach, value))
-        return _TOP + (HEIGHT - _TOP - _BOTTOM) * (1 - (kept + reach) / (2 * reach))
+        return _y((kept + reach) / (2 * reach))
 
-    upper = [f"{x(n):.1f} {y(high):.1f}" for n, _, _, high in points]
-    lower = [f"{x(n):.1f} {y(low):.1f}" for n, low, _, _ in reversed(points)]
-    middle = [f"{x(n):.1f} {y(value):.1f}" for n, _, value, _ in points]
+    upper = [(x(n), y(high)) for n, _, _, high in points]
+    lower = [(x(n), y(low)) for n, low, _, _ in reversed(points)]
     return Band(
-        area=f"M{' L'.join([*upper, *lower])}Z",
-        path=f"M{' L'.join(middle)}",
+        area=f"{_path([*upper, *lower])}Z",
+        path=_path([(x(n), y(value)) for n, _, value, _ in points]),
         zero=y(0.0),
         matters=y(matters),
-        across=tuple(Tick(x(most * share), f"{most * share:.0f}") for share in (0, 0.5, 1)),
+        across=_halves(most),
         up=tuple(Tick(y(reach * share), f"{reach * share:+.{0 if reach >= 5 else 1}f}") for share in (-1, 1)),
     )
+
+
+def _x(share: float) -> float:
+    """Where a share of the width stands."""
+    return _LEFT + (WIDTH - _LEFT - _RIGHT) * share
+
+
+def _y(share: float) -> float:
+    """Where a share of the height stands, counted from below."""
+    return _TOP + (HEIGHT - _TOP - _BOTTOM) * (1 - share)
+
+
+def _path(places: Sequence[tuple[float, float]]) -> str:
+    return "M" + " L".join(f"{x:.1f} {y:.1f}" for x, y in places)
+
+
+def _halves(most: float) -> tuple[Tick, ...]:
+    return tuple(Tick(_x(share), f"{most * share:.0f}") for share in (0, 0.5, 1))
 
 
 def _smoothed(points: Sequence[tuple[float, float]], window: int) -> list[tuple[float, float]]:
@@ -142,18 +158,12 @@ class Placed:
     on_front: bool
 
 
-@dataclass(frozen=True)
-class Dots:
-    """Worth against cost, with the front that nothing beats. Coordinates are those of ``viewBox 0 0 WIDTH HEIGHT``."""
+@dataclass(frozen=True, kw_only=True)
+class Dots(_Frame):
+    """Worth against cost, with the front that nothing beats."""
 
     dots: tuple[Placed, ...]
     front: str
-    across: tuple[Tick, ...]
-    up: tuple[Tick, ...]
-    width: int = WIDTH
-    height: int = HEIGHT
-    left: int = _LEFT
-    bottom: int = HEIGHT - _BOTTOM
 
 
 def dots_picture(dots: Sequence[Dot]) -> Dots | None:
@@ -181,19 +191,13 @@ def dots_picture(dots: Sequence[Dot]) -> Dots | None:
     )
 
 
-@dataclass(frozen=True)
-class Routes:
+@dataclass(frozen=True, kw_only=True)
+class Routes(_Frame):
     """A curve with its band over cost, and another to compare it with."""
 
     area: str
     path: str
     other: str
-    across: tuple[Tick, ...]
-    up: tuple[Tick, ...]
-    width: int = WIDTH
-    height: int = HEIGHT
-    left: int = _LEFT
-    bottom: int = HEIGHT - _BOTTOM
 
 
 def routes_picture(
@@ -241,13 +245,13 @@ class _Plane:
     def x(self, cost: float) -> float:
         first, last, at = (math.log(v) if self.powers else v for v in (self.first, self.last, cost))
         share = (at - first) / (last - first) if last > first else 0.5
-        return _LEFT + (WIDTH - _LEFT - _RIGHT) * (self.edge + (1 - 2 * self.edge) * share)
+        return _x(self.edge + (1 - 2 * self.edge) * share)
 
     def y(self, worth: float) -> float:
-        return _TOP + (HEIGHT - _TOP - _BOTTOM) * (1 - (worth - self.floor) / (self.ceiling - self.floor))
+        return _y((worth - self.floor) / (self.ceiling - self.floor))
 
     def path(self, points: Sequence[tuple[float, float]]) -> str:
-        return "M" + " L".join(f"{self.x(cost):.1f} {self.y(worth):.1f}" for cost, worth in points)
+        return _path([(self.x(cost), self.y(worth)) for cost, worth in points])
 
     def costs(self, at: Sequence[float]) -> tuple[Tick, ...]:
         return tuple(Tick(self.x(cost), f"{cost:.3g}") for cost in at)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+from collections.abc import Iterator
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -17,6 +18,7 @@ from inhouse.web.visit import Visit, Visiting
 _MOST_FIELDS = 3000
 _MOST_FILES = 200
 _MOST_CHARS = 20_000
+_PIECE = 1 << 20
 
 
 class Forged(InhouseError):
@@ -94,6 +96,12 @@ def _check_origin(request: Request) -> None:
     origin = request.headers.get("origin")
     if origin not in (None, "null") and urlsplit(origin).netloc != request.headers.get("host"):
         raise Forged()
+
+
+def pieces(file: UploadFile) -> Iterator[bytes]:
+    """An uploaded file, bit by bit."""
+    while piece := file.file.read(_PIECE):
+        yield piece
 
 
 def _text(value: str | UploadFile, most: int) -> str:

@@ -15,9 +15,9 @@ from starlette.responses import PlainTextResponse, Response
 from inhouse.conversations.fans import Fan
 from inhouse.conversations.given import GivenDocument
 from inhouse.web.api.key import Caller, Calling
+from inhouse.web.forms import pieces
 
 router = APIRouter(prefix="/v1/files", tags=["Files"])
-_PIECE = 1 << 16
 
 
 class FileObject(BaseModel):
@@ -52,8 +52,8 @@ class Deleted(BaseModel):
 
 
 def owner(calling: Caller) -> Fan:
-    """Whose files a key's are."""
-    return calling.services.fans.named(calling.ai.id, f"key:{calling.actor.key_id}:files")
+    """Whose files a key's are: nobody that a program could name."""
+    return calling.services.fans.named(calling.ai.id, f"files:{calling.actor.key_id}")
 
 
 @router.post("", summary="Give a document")
@@ -69,9 +69,8 @@ def create(
 
     The AI must take documents (kinds assistant and research do, others where their owner says so).
     """
-    pieces = iter(lambda: file.file.read(_PIECE), b"")
     kept = calling.services.documents.give_file(
-        owner(calling), file.filename or "document.txt", pieces, origin="api"
+        owner(calling), file.filename or "document.txt", pieces(file), origin="api"
     )
     return _file(calling, kept)
 

@@ -20,11 +20,10 @@ from starlette.types import Receive, Scope, Send
 from inhouse.accounts.actors import Action
 from inhouse.accounts.authorisation import authorise
 from inhouse.content.index import View
-from inhouse.core import ids
 from inhouse.core.errors import InhouseError
 from inhouse.releases.release import NotLive
 from inhouse.runtime.bridge import in_thread
-from inhouse.web.api.chat import whole
+from inhouse.web.api.chat import fan_of, whole
 from inhouse.web.api.key import Caller, authenticate
 from inhouse.web.limits import USUAL_BODY
 
@@ -131,8 +130,7 @@ def _told_plainly() -> Iterator[None]:
 
 
 async def _ask(calling: Caller, question: str) -> Told:
-    name = f"key:{calling.actor.key_id}:{ids.new_id('once')}"
-    fan = await in_thread(calling.services.fans.named, calling.ai.id, name)
+    fan = await in_thread(fan_of, calling, None)
     turn = await calling.services.conversations.begin(fan, question, origin="api")
     ended = await whole(calling, fan, turn)
     cited = [

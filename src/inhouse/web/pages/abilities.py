@@ -9,11 +9,11 @@ from inhouse.accounts.ais import Ai
 from inhouse.conversations.colleagues import ColleagueList
 from inhouse.releases import extensions
 from inhouse.releases.extensions import Version
+from inhouse.releases.release import Route
 from inhouse.web.i18n import N_, translate
 from inhouse.web.services import Services
 
 _SEARCHES = frozenset({"feeds", "searxng", "brave"})
-_ASKS = frozenset({"specialist", "colleagues"})
 _WORDS = {
     "calculator": ("tool", N_("Work out sums, units and dates")),
     "documents": ("document", N_("Compare two versions of a text, look through it, or ask several at once")),
@@ -49,14 +49,13 @@ class Abilities:
     """Questions to begin with that need nothing but what is there."""
 
 
-def abilities(services: Services, ai: Ai, language: str) -> Abilities:
-    """In the page's language. What is switched off is not told."""
+def abilities(services: Services, route: Route, language: str) -> Abilities:
+    """Of what a visitor is served with, in the page's language. What is switched off is not told."""
+    ai = route.ai
     with services.db.read() as tx:
-        live = services.releases.current(tx, ai.id)
-        entries = services.releases.route_of(tx, ai, live).extensions if live else ()
-        attached = [extensions.version(tx, ai.id, entry) for entry in entries]
+        attached = [extensions.version(tx, ai.id, entry) for entry in route.extensions]
     kinds = {one.kind for one in attached}
-    others = ColleagueList(services.db, services.releases).of(ai.id, "") if "colleagues" in kinds else []
+    others = ColleagueList(services.db).of(ai.id, "") if "colleagues" in kinds else []
     can = [*_of_kinds(ai, attached, language)]
     if others:
         names = ", ".join(one.name for one in others[:_MOST_NAMES])

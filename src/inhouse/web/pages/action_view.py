@@ -20,7 +20,7 @@ _SENTENCES = {
     "unknown": N_("It is not known whether this was done. Please look there yourself; the team was told."),
 }
 #: For the team, in a word.
-WORDS = {
+_WORDS = {
     "proposed": N_("waits for the fan"),
     "agreed": N_("agreed"),
     "sending": N_("being sent"),
@@ -54,11 +54,8 @@ class ActionView:
     expires_at: datetime
     ended_at: datetime | None
     seen_at: datetime | None
-
-    @property
-    def is_open(self) -> bool:
-        """Whether something may still come of it by itself."""
-        return self.state in ("agreed", "sending")
+    is_open: bool
+    """Whether something may still come of it by itself."""
 
 
 def view(deed: Deed) -> ActionView:
@@ -68,7 +65,7 @@ def view(deed: Deed) -> ActionView:
         turn_id=deed.turn_id,
         state=deed.state,
         sentence=_SENTENCES[deed.state],
-        word=WORDS[deed.state],
+        word=_WORDS[deed.state],
         tone=_TONES.get(deed.state, ""),
         title=deed.title,
         extension=deed.extension,
@@ -81,4 +78,5 @@ def view(deed: Deed) -> ActionView:
         expires_at=deed.expires_at,
         ended_at=deed.ended_at,
         seen_at=deed.seen_at,
+        is_open=deed.open,
     )

@@ -7,10 +7,9 @@ from typing import Any
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from inhouse.brief.brief import Brief
 from inhouse.conversations.turns import Turn
 from inhouse.core.events import Ended
-from inhouse.releases.release import NotLive
+from inhouse.releases.release import NotLive, Route
 from inhouse.runtime.bridge import in_thread
 from inhouse.web.forms import Posted
 from inhouse.web.limits import RateLimit
@@ -29,12 +28,12 @@ newcomers = RateLimit(60)
 def page(here: FanVisiting, c: str = "", new: bool = False) -> Response:
     """The conversation that the address names, else the last one, else a welcome."""
     try:
-        brief = here.released_brief()
+        route = here.released()
     except NotLive:
         return here.visit.page("fan/closed.html", 404)
     conversation = None if new else _conversation(here, c)
     turns = _turns(here, conversation)
-    return here.visit.page("fan/page.html", **_values(here, brief, conversation, turns))
+    return here.visit.page("fan/page.html", **_values(here, route, conversation, turns))
 
 
 @router.get("/news")
@@ -98,10 +97,10 @@ def _views(here: FanVisit, turns: list[Turn]) -> list[turn_view.TurnView]:
     return [turn_view.view(turn, here.ai.slug, here.visit.language, deeds.get(turn.id)) for turn in turns]
 
 
-def _values(here: FanVisit, brief: Brief, conversation_id: str | None, turns: list[Turn]) -> dict[str, Any]:
-    language, services = here.visit.language, here.visit.services
+def _values(here: FanVisit, route: Route, conversation_id: str | None, turns: list[Turn]) -> dict[str, Any]:
+    language, services, brief = here.visit.language, here.visit.services, route.brief
     given = services.documents.listing(here.fan, conversation_id) if here.fan and conversation_id else []
-    there = abilities(services, here.ai, language)
+    there = None if turns else abilities(services, route, language)
     return {
         "turns": _views(here, turns),
         "last_number": turns[-1].number if turns else 0,
@@ -112,7 +111,7 @@ def _values(here: FanVisit, brief: Brief, conversation_id: str | None, turns: li
         "abilities": there,
         "greeting": brief.fill(brief.voice.greeting.of(language)[0], language),
         "disclosure": brief.say(brief.disclosure, language),
-        "starters": [] if turns else starters(services, here.ai.id, language) or there.starters,
+        "starters": (starters(services, here.ai.id, language) or there.starters) if there else [],
         "most_chars": services.settings.max_question_chars,
         "words": turn_view.words(language),
     }

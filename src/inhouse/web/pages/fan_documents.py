@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import BinaryIO
-
 from fastapi import APIRouter
 from starlette.responses import JSONResponse, Response
 
@@ -12,7 +9,7 @@ from inhouse.conversations.documents import MOST_IN_CONVERSATION
 from inhouse.conversations.given import GivenDocument
 from inhouse.core.errors import UsageError
 from inhouse.runtime.bridge import in_thread
-from inhouse.web.forms import Posted
+from inhouse.web.forms import Posted, pieces
 from inhouse.web.i18n import N_
 from inhouse.web.limits import RateLimit
 from inhouse.web.pages.document_view import document_view
@@ -22,13 +19,12 @@ from inhouse.web.pages.fan_visit import FanVisit, FanVisiting
 router = APIRouter(prefix="/a/{slug}/documents")
 #: Documents that one fan may give in a minute.
 given = RateLimit(20)
-_PIECE = 1 << 16
 
 
 @router.post("")
 async def give(here: FanVisiting, form: Posted) -> Response:
     """Read a file or an address into the conversation; the reply comes when it is read."""
-    here.released_brief()
+    await in_thread(here.released)
     here = await in_thread(here.welcomed, newcomers)
     given.take(here.known.id)
     address, files = form.text("address", 2000), form.files("document")[:MOST_IN_CONVERSATION]
@@ -37,10 +33,15 @@ async def give(here: FanVisiting, form: Posted) -> Response:
     documents, conversation = here.visit.services.documents, form.text("conversation", 60) or None
     kept: list[GivenDocument] = []
     for file in files:
-        name, pieces = file.filename or "", _pieces(file.file)
+        name = file.filename or ""
         kept.append(
             await in_thread(
-                documents.give_file, here.known, name, pieces, conversation_id=conversation, origin="page"
+                documents.give_file,
+                here.known,
+                name,
+                pieces(file),
+                conversation_id=conversation,
+                origin="page",
             )
         )
         conversation = kept[-1].conversation_id
@@ -57,23 +58,14 @@ async def give(here: FanVisiting, form: Posted) -> Response:
 def remove(here: FanVisiting, document_id: str, form: Posted) -> Response:
     """Take a document back."""
     here.visit.services.documents.remove(here.known, document_id)
-    if _wants_json(here):
+    if here.by_script:
         return JSONResponse({"removed": document_id})
     return here.visit.go(here.base, "document-removed", c=form.text("conversation", 60))
 
 
 def _answer(here: FanVisit, kept: list[GivenDocument]) -> Response:
     conversation = kept[-1].conversation_id or ""
-    if not _wants_json(here):
+    if not here.by_script:
         return here.visit.go(here.base, "document-given", c=conversation)
     shown = [vars(document_view(document)) for document in kept]
     return JSONResponse({"conversation_id": conversation, "documents": shown})
-
-
-def _wants_json(here: FanVisit) -> bool:
-    return "text/html" not in here.visit.request.headers.get("accept", "")
-
-
-def _pieces(file: BinaryIO) -> Iterator[bytes]:
-    while piece := file.read(_PIECE):
-        yield piece

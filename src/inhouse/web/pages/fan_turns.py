@@ -67,7 +67,7 @@ def thumb(here: FanVisiting, turn_id: str, form: Posted) -> Response:
         raise UsageError(reason=N_("A verdict is up, down or none."))
     verdicts = here.visit.services.verdicts
     verdicts.thumb(here.known, turn_id, cast(Literal["up", "down", "none"], wanted))
-    if "text/html" not in here.visit.request.headers.get("accept", ""):
+    if here.by_script:
         return JSONResponse({"thumb": wanted})
     return here.visit.go(f"{here.base}#{turn_id}")
 

@@ -9,9 +9,9 @@ from fastapi import Depends, Path
 from starlette.responses import Response
 
 from inhouse.accounts.ais import Ai
-from inhouse.brief.brief import Brief
 from inhouse.conversations.fans import Fan
 from inhouse.core.errors import NotFound
+from inhouse.releases.release import Route
 from inhouse.web.limits import RateLimit
 from inhouse.web.visit import Visit, Visiting, set_cookie
 
@@ -59,11 +59,16 @@ class FanVisit:
         response.delete_cookie(_COOKIE, path=self.base)
         return response
 
-    def released_brief(self) -> Brief:
-        """The brief that this visitor is served from; ``NotLive`` before the first release."""
+    @property
+    def by_script(self) -> bool:
+        """Whether a script of ours asks, and wants values rather than a page."""
+        return "text/html" not in self.visit.request.headers.get("accept", "")
+
+    def released(self) -> Route:
+        """What this visitor is served with; ``NotLive`` before the first release."""
         services = self.visit.services
         with services.db.read() as tx:
-            return services.releases.route(tx, self.ai.id, self.fan.id if self.fan else "").brief
+            return services.releases.route(tx, self.ai.id, self.fan.id if self.fan else "")
 
 
 def fan_visit(visit: Visiting, slug: Annotated[str, Path(max_length=60)]) -> FanVisit:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from fastapi import APIRouter
@@ -14,7 +13,7 @@ from inhouse.content.library import IMPORT_JOB
 from inhouse.content.values import Basis
 from inhouse.core.errors import InhouseError, UsageError
 from inhouse.store import jobs
-from inhouse.web.forms import Form, Posted
+from inhouse.web.forms import Form, Posted, pieces
 from inhouse.web.i18n import N_
 from inhouse.web.pages.studio_visit import Studio, StudioVisit
 
@@ -25,7 +24,6 @@ BASES = (
     (Basis.LICENSED, N_("Licensed (say which licence)")),
     (Basis.PUBLIC_DOMAIN, N_("Public domain")),
 )
-_PIECE = 1024 * 1024
 _PAGE = 50
 
 
@@ -95,16 +93,11 @@ def _queue(studio: StudioVisit, file: UploadFile, form: Form) -> str:
     name = file.filename or "upload"
     try:
         studio.services.library.queue_upload(
-            studio.actor, studio.ai.id, name, _pieces(file), right=_right(form)
+            studio.actor, studio.ai.id, name, pieces(file), right=_right(form)
         )
     except InhouseError as error:
         return f"{name}: {studio.told(error)}"
     return ""
-
-
-def _pieces(file: UploadFile) -> Iterator[bytes]:
-    while piece := file.file.read(_PIECE):
-        yield piece
 
 
 def _right(form: Form) -> str:
