@@ -213,7 +213,8 @@ class Performer:
             await asyncio.sleep(actions.BEAT.total_seconds())
             try:
                 mine = [deed.id for deed in self._tasks.values()]
-                await self._db_write(partial(actions.beat, action_ids=mine))
+                if mine:
+                    await self._db_write(partial(actions.beat, action_ids=mine))
             except Exception:
                 log.exception("no sign of life could be written")
 

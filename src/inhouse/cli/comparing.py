@@ -49,7 +49,8 @@ def compare(
     here, who = services(), actor()
     ai_id = here.ais.by_slug(who, ai).id
     if not models:
-        show(here.comparisons.choices(who, ai_id), as_json, "\n".join(here.comparisons.choices(who, ai_id)))
+        found = here.comparisons.choices(who, ai_id)
+        show(found, as_json, "\n".join(found))
         return
     table = prices.read(price_file) if price_file else prices.of_installation(here.settings)
     job = here.comparisons.queue(

@@ -123,7 +123,6 @@ def look(experiment: Id, as_json: AsJson = False) -> None:
 
     Example: inhouse lab experiment look exp_01h9…
     """
-    services().experiments.look(actor(), experiment)
     _finish(services().experiments.get(actor(), experiment))
     _tell(experiment, as_json)
 

@@ -71,11 +71,12 @@ class GivenSearch:
     def _words(self, documents: Sequence[Given]) -> MemoryIndex:
         key = tuple(document.id for document in documents)
         with self._lock:
-            if key not in self._kept:
-                pieces = [(piece, one.language) for one in documents for piece in one.pieces]
-                self._kept[key] = MemoryIndex(pieces)
+            found = self._kept.get(key)
+        # Made outside the lock: whoever's documents are ready doesn't wait for those of others.
+        made = found or MemoryIndex([(piece, one.language) for one in documents for piece in one.pieces])
+        with self._lock:
+            found = self._kept.setdefault(key, made)
             self._kept.move_to_end(key)
-            found = self._kept[key]
             while len(self._kept) > _MOST_KEPT:
                 self._kept.popitem(last=False)  # whoever still searches it holds it
         return found
@@ -87,11 +88,10 @@ class GivenSearch:
         try:
             asked: Vector = self._embedder.queries([question])[0]
             cosines = dict(_known(documents, asked))
-            texts = [piece.full for document in documents for piece in document.pieces]
-            bare = [
-                number for number in dict.fromkeys([*by_words, *range(len(texts))]) if number not in cosines
-            ]
+            count = sum(len(document.passages) for document in documents)
+            bare = [number for number in dict.fromkeys([*by_words, *range(count)]) if number not in cosines]
             if chosen := bare[:_MOST_EMBEDDED]:
+                texts = [piece.full for document in documents for piece in document.pieces]
                 rows = self._embedder.passages([texts[number] for number in chosen])
                 cosines |= {
                     number: float(cosine) for number, cosine in zip(chosen, rows @ asked, strict=True)

@@ -123,12 +123,12 @@ def of_ai(tx: Tx, ai_id: str, document_id: str, model: str) -> Given | None:
     return found[0] if found else None
 
 
-def put_vectors(tx: Tx, ai_id: str, document_id: str, model: str, vectors: Matrix) -> None:
-    """Keep the vectors of a document's first passages; nothing happens where it is gone."""
+def put_vectors(tx: Tx, ai_id: str, document_id: str, model: str, vectors: Matrix) -> bool:
+    """Keep the vectors of a document's first passages; says whether it was still there."""
     here = (table.c.ai_id == ai_id, table.c.id == document_id)
     packed = vectors.astype(np.float16).tobytes()
     change = {"vectors": packed, "vector_rows": len(vectors), "vector_model": model}
-    tx.execute(update(table).where(*here).values(change))
+    return tx.execute(update(table).where(*here).values(change)).rowcount == 1
 
 
 def _whole(tx: Tx, where: ColumnElement[bool], model: str) -> tuple[Given, ...]:

@@ -30,20 +30,19 @@ def make_handler(db: Database, embedder: Embedder) -> Handler:
 
     def run(progress: Progress) -> Mapping[str, Any]:
         ai_id, document_id = str(progress.job.ai_id), str(progress.job.payload["document_id"])
-        while True:
-            with db.read() as tx:
-                document = given.of_ai(tx, ai_id, document_id, embedder.name)
-            if document is None:
-                return {"embedded": 0}
-            done = 0 if document.vectors is None else len(document.vectors)
-            waiting = [piece.full for piece in document.pieces[done : done + _BATCH]]
-            if not waiting:
-                return {"embedded": done}
-            whole = len(document.passages)
+        with db.read() as tx:
+            document = given.of_ai(tx, ai_id, document_id, embedder.name)
+        if document is None:
+            return {"embedded": 0}
+        waiting, kept = [piece.full for piece in document.pieces], document.vectors
+        whole = len(waiting)
+        while (done := 0 if kept is None else len(kept)) < whole:
             progress.report(done / whole, f"{done} of {whole} passages")
-            rows = embedder.passages(waiting)
-            kept = rows if document.vectors is None else np.vstack([document.vectors, rows])
+            rows = embedder.passages(waiting[done : done + _BATCH])
+            kept = rows if kept is None else np.vstack([kept, rows])
             with db.write() as tx:
-                given.put_vectors(tx, ai_id, document_id, embedder.name, kept)
+                if not given.put_vectors(tx, ai_id, document_id, embedder.name, kept):
+                    return {"embedded": 0}
+        return {"embedded": done}
 
     return Handler(NAME, "quick", run)

@@ -18,7 +18,7 @@ from inhouse.conversations.tables import turns as turns_table
 from inhouse.core import clock, ids
 from inhouse.core.errors import InhouseError, NotFound, TooLarge, UsageError
 from inhouse.releases import cases
-from inhouse.releases.release import Candidate, NotLive, Route
+from inhouse.releases.release import NotLive, Route
 from inhouse.releases.releases import Releases
 from inhouse.runtime.bridge import in_thread
 from inhouse.runtime.request import Answerer, answered
@@ -146,7 +146,7 @@ class Picks:
                 raise NotLive(name=ai.name)
             asked, turn_id = (prompt.strip(), None) if prompt else _next_prompt(tx, ai_id, skip)
             _check(asked)
-            plain = Candidate(**live.model_dump(include=set(Candidate.model_fields)) | {"adapter_hash": None})
+            plain = live.candidate.model_copy(update={"adapter_hash": None})
             return (
                 asked,
                 turn_id,

@@ -55,11 +55,6 @@ class Consent(BaseModel):
     withdrawn_at: datetime | None
     withdrawn_by: str | None
 
-    @property
-    def is_current(self) -> bool:
-        """Whether it is to the text that is asked now; one to an older text counts for nothing."""
-        return self.text_version == VERSION
-
 
 class Withdrawal(BaseModel):
     """The receipt of taking a consent back: nothing more is exported, and this is where something is already."""
@@ -136,11 +131,6 @@ class Consents:
         """The fan's agreement, where it is in force."""
         with self._db.read() as tx:
             return standing(tx, fan.ai_id, fan.id)
-
-    def exported(self, fan: Fan) -> list[Holding]:
-        """The data sets that hold a trace of this fan."""
-        with self._db.read() as tx:
-            return lineage.of_fan(tx, fan.id)
 
     def give_for(self, fan: Fan) -> Consent:
         """A fan agrees. ``NotAsked`` where the owner has not."""

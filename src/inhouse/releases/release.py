@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict
 
@@ -88,6 +88,11 @@ class Candidate(_Value):
     index_revision: int
     extensions: tuple[str, ...] = ()
 
+    def without(self, extension: str) -> Self:
+        """The same less one of its extensions, by name."""
+        kept = tuple(entry for entry in self.extensions if entry.partition("@")[0] != extension)
+        return self.model_copy(update={"extensions": kept})
+
 
 class Release(Candidate):
     """An immutable release of one AI; ``number`` counts from 1."""
@@ -98,6 +103,11 @@ class Release(Candidate):
     gate: Gate
     created_at: datetime
     created_by: str | None
+
+    @property
+    def candidate(self) -> Candidate:
+        """What it is made of."""
+        return Candidate(**self.model_dump(include=set(Candidate.model_fields)))
 
 
 class Share(_Value):

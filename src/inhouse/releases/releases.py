@@ -75,12 +75,9 @@ class Releases:
             live = self.current(tx, ai_id)
             if live is None:
                 raise NotLive(name=ais.get(tx, ai_id).name)
-            kept = tuple(entry for entry in live.extensions if entry.partition("@")[0] != extension)
-            if kept == live.extensions:
+            candidate = live.candidate.without(extension)
+            if candidate.extensions == live.extensions:
                 raise NotFound(kind="extension", name=extension)
-            candidate = Candidate(
-                **live.model_dump(include=set(Candidate.model_fields)) | {"extensions": kept}
-            )
             return self._enqueue(tx, ai_id, candidate, by=actor.id, go_live=False)
 
     def queue_gate(
@@ -118,8 +115,7 @@ class Releases:
         release = get(tx, ai_id, routing.leading(live.shares))
         if self._is_tainted(tx, release) or not index.differs(tx, View(ai_id, release.index_revision)):
             return None
-        candidate = Candidate(**release.model_dump(include=set(Candidate.model_fields)))
-        return self._enqueue(tx, ai_id, candidate, by=None, go_live=True, refreshes=release.id)
+        return self._enqueue(tx, ai_id, release.candidate, by=None, go_live=True, refreshes=release.id)
 
     def waiting(self, tx: Tx, ai_id: str) -> int:
         """How many passages of today's index the live release does not show yet; 0 where nothing is live."""

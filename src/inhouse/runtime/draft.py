@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -10,7 +11,7 @@ from inhouse.core.events import ClientCall, Ended, Timing
 from inhouse.core.passages import Citation
 from inhouse.core.proposals import Proposal
 from inhouse.runtime.engines.base import Usage
-from inhouse.runtime.extensions.calling import Outcome
+from inhouse.runtime.extensions.calling import Attached, Outcome
 from inhouse.runtime.request import ReplyRequest
 
 Kind = Literal["grounded", "extractive", "pinned", "tool", "chat", "abstained", "guarded"]
@@ -30,6 +31,8 @@ class Draft:
     text: str = ""
     citations: tuple[Citation, ...] = ()
     verdict: Literal["yes", "no", "maybe"] | None = None
+    offered: Sequence[Attached] | None = None
+    """The tools that there are for this request, once somebody has looked."""
     calls: list[Outcome] = field(default_factory=list)
     """Every tool that was called, in order."""
     client_calls: tuple[ClientCall, ...] = ()

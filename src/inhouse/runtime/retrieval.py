@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from inhouse.content.embedding.base import Embedder, EmbedderFailed
 from inhouse.content.given import Given
@@ -27,20 +28,14 @@ class SearchRetriever:
     async def find(self, view: View, question: str, history: Sequence[Exchange], k: int) -> Found:
         """The ``k`` best passages of a view with the signs of support."""
         with spans.leaf("retrieval", asked=question, k=k) as noted:
-            found = await in_thread(self._search.look, view, question, k, history)
-            titles = dict.fromkeys(passage.title for passage in found.passages)
-            noted |= {
-                "query": found.question,
-                "found": list(titles)[:_TITLES_NOTED],
-                "passages": [passage.id for passage in found.passages],
-            }
-            return found
+            return _noted(noted, await in_thread(self._search.look, view, question, k, history))
 
     async def find_given(
         self, documents: Sequence[Given], question: str, history: Sequence[Exchange], k: int
     ) -> Found:
         """The ``k`` best passages of given documents, told as those of the index are."""
-        return await in_thread(self._given.look, documents, question, history, k)
+        with spans.leaf("retrieval", asked=question, k=k) as noted:
+            return _noted(noted, await in_thread(self._given.look, documents, question, history, k))
 
     async def similar(self, question: str, texts: Sequence[str]) -> Sequence[float]:
         """Cosines of questions. Both sides are embedded as questions, which is how the model compares like with like."""
@@ -62,3 +57,14 @@ class SearchRetriever:
         except EmbedderFailed:
             return [0.0] * len(texts)
         return [float(cosine) for cosine in rows @ asked]
+
+
+def _noted(noted: dict[str, Any], found: Found) -> Found:
+    """Put what a search found into its span."""
+    titles = dict.fromkeys(passage.title for passage in found.passages)
+    noted |= {
+        "query": found.question,
+        "found": list(titles)[:_TITLES_NOTED],
+        "passages": [passage.id for passage in found.passages],
+    }
+    return found

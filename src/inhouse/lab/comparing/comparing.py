@@ -7,7 +7,7 @@ long as all models run on this machine: nobody agreed that a model server reads 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -29,7 +29,8 @@ from inhouse.lab.comparing.outcomes import Outcome
 from inhouse.lab.comparing.prices import Prices
 from inhouse.lab.comparing.questions import Question
 from inhouse.releases import cases
-from inhouse.releases.release import Candidate, NotLive, Route
+from inhouse.releases.gate import Bridge
+from inhouse.releases.release import NotLive, Route
 from inhouse.releases.releases import Releases
 from inhouse.runtime.engines.base import Priority
 from inhouse.runtime.request import Exchange, answered
@@ -45,8 +46,6 @@ USUAL_STORED = 100
 USUAL_MARGIN = 0.02
 _LISTED = 100
 _DIGITS = 4
-
-Bridge = Callable[[Callable[[], Awaitable[Any]]], Any]
 
 
 class NoCases(InhouseError):
@@ -195,14 +194,13 @@ class Comparing:
         live = self._releases.current(tx, ai_id)
         if live is None:
             raise NotLive(name=ai.name)
-        candidate = Candidate(**live.model_dump(include=set(Candidate.model_fields)))
         asked = questions.of_cases(cases.active(tx, ai_id), int(job.payload["most"]))
         if not asked:
             raise NoCases(name=ai.name)
         found = []
         for name in job.payload["models"]:
             contender = self._arena.named(tx, ai_id, name)
-            changed = candidate.model_copy(update={"adapter_hash": contender.adapter_hash})
+            changed = live.candidate.model_copy(update={"adapter_hash": contender.adapter_hash})
             found.append((contender, self._releases.route_of(tx, ai, changed)))
         return asked, found
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from types import MappingProxyType
 from typing import Annotated, Literal
@@ -235,8 +235,3 @@ class Experiment(_Value):
     seen_until: datetime | None
     """Fans whose first turn was later are still to be looked at."""
     looks: tuple[Look, ...] = ()
-
-
-def picture_points(looks: Sequence[Look]) -> list[tuple[int, Estimate]]:
-    """The primary metric over the units that had been seen."""
-    return [(look.figures.units, look.figures.estimates[0]) for look in looks if look.figures.estimates]

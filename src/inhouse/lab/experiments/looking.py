@@ -66,8 +66,7 @@ class Looking:
             return self._conclude(experiment, None, None, Verdict(outcome="changed"))
         progress.report(0.5, "reading the figures")
         figures = reading.read(experiment.design, [*known, *(unit for _name, unit in caught.new)])
-        family = relatives if experiment.design.family else ()
-        verdict = deciding.decide(experiment.design, figures, _is_over(experiment), number, family)
+        verdict = deciding.decide(experiment.design, figures, _is_over(experiment), number, relatives)
         if verdict is None and not caught.present and not caught.new:
             verdict = Verdict(outcome="left")
         if not caught.new and verdict is None:

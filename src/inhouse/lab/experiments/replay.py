@@ -7,7 +7,7 @@ and stops where the answer is clear. Fans are not touched, and nothing is charge
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import anyio
@@ -25,7 +25,8 @@ from inhouse.lab.experiments.reading import Unit
 from inhouse.releases import cases
 from inhouse.releases import releases as releases_shelf
 from inhouse.releases.cases import Case
-from inhouse.releases.release import Candidate, Route
+from inhouse.releases.gate import Bridge
+from inhouse.releases.release import Route
 from inhouse.releases.releases import Releases
 from inhouse.runtime.engines.base import Priority
 from inhouse.runtime.request import Answerer, Exchange, answered
@@ -33,8 +34,6 @@ from inhouse.store.database import Database, Tx
 from inhouse.store.jobs import Handler, Progress
 
 PAIRS_A_LOOK = 10
-
-Bridge = Callable[[Callable[[], Awaitable[Any]]], Any]
 
 
 class BrokeOff(InhouseError):
@@ -91,7 +90,7 @@ class Replaying:
             if way.ai_id not in still_there:
                 continue
             ai = ais.get(tx, way.ai_id)
-            first = _less(releases_shelf.get(tx, way.ai_id, way.first), way.without)
+            first = releases_shelf.get(tx, way.ai_id, way.first).without(way.without)
             second = releases_shelf.get(tx, way.ai_id, way.second)
             routes = self._releases.route_of(tx, ai, first), self._releases.route_of(tx, ai, second)
             for case in cases.active(tx, way.ai_id):
@@ -154,10 +153,4 @@ class Replaying:
         if pairs:
             shelf.add_look(tx, experiment, figures, clock.now(), pairs)
         number, relatives = shelf.family(tx, experiment)
-        family = relatives if experiment.design.family else ()
-        return deciding.decide(experiment.design, figures, is_last, number, family)
-
-
-def _less(release: Candidate, extension: str) -> Candidate:
-    kept = tuple(entry for entry in release.extensions if entry.partition("@")[0] != extension)
-    return release.model_copy(update={"extensions": kept})
+        return deciding.decide(experiment.design, figures, is_last, number, relatives)

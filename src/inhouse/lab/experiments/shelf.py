@@ -124,7 +124,10 @@ def unit_names(tx: Tx, experiment_id: str) -> set[str]:
 
 
 def family(tx: Tx, experiment: Experiment) -> tuple[int, list[Relative]]:
-    """The experiment's place in its family (started ones count, in their order), and the others with their evidence."""
+    """The experiment's place in its family (started ones count, in their order), and the others with their evidence. One that
+    stands alone is the first, and has no others."""
+    if not experiment.design.family:
+        return 1, []
     query = select(experiments).where(
         experiments.c.family == experiment.design.family, experiments.c.hash.is_not(None)
     )
@@ -134,8 +137,10 @@ def family(tx: Tx, experiment: Experiment) -> tuple[int, list[Relative]]:
     places = {one.id: place for place, one in enumerate(others, 1)}
     found = []
     for one in others:
-        looks = _looks(tx, one.id)
-        if one.id != experiment.id and looks and looks[-1].figures.estimates and one.state != "void":
+        if one.id == experiment.id or one.state == "void":
+            continue
+        looks = _looks(tx, one.id, last=True)
+        if looks and looks[-1].figures.estimates:
             evidence = looks[-1].figures.estimates[0].evidence
             found.append(Relative(places[one.id], one.design.planned, evidence))
     return places[experiment.id], found
@@ -149,11 +154,14 @@ def _change(tx: Tx, experiment: Experiment, state: str, values: dict[str, Any]) 
     return _experiment(row, experiment.looks)
 
 
-def _looks(tx: Tx, experiment_id: str) -> tuple[Look, ...]:
+def _looks(tx: Tx, experiment_id: str, *, last: bool = False) -> tuple[Look, ...]:
+    """All looks in their order, or the ``last`` one alone."""
+    number = experiment_looks.c.number
     query = select(experiment_looks).where(experiment_looks.c.experiment_id == experiment_id)
+    query = query.order_by(number.desc()).limit(1) if last else query.order_by(number)
     return tuple(
         Look(number=row.number, at=row.at, figures=Figures.model_validate(row.figures))
-        for row in tx.execute(query.order_by(experiment_looks.c.number))
+        for row in tx.execute(query)
     )
 
 

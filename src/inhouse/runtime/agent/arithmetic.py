@@ -5,13 +5,8 @@ from __future__ import annotations
 import regex
 
 from inhouse.runtime.agent import frames
+from inhouse.runtime.agent.lists import QUANTITIES
 
-_WORDS = {
-    word: str(number)
-    for number, word in enumerate(
-        ["two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"], start=2
-    )
-}
 _FIGURE = regex.compile(r"\d+(?:\.\d+)?")
 
 
@@ -23,7 +18,7 @@ def worked(value: str, said: str) -> str | None:
         if found is None:
             continue
         part = next(part for part in found.groups() if part)
-        value = done.format(value=_bracketed(value), part=_WORDS.get(part.lower(), part))
+        value = done.format(value=_bracketed(value), part=QUANTITIES.get(part.lower(), part))
         rest = f"{rest[: found.start()]} {rest[found.end() :]}"
     return None if _FIGURE.search(rest) else value
 

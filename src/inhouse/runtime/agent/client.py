@@ -13,15 +13,16 @@ from typing import Any
 from inhouse.content.search import Found
 from inhouse.core.errors import InhouseError
 from inhouse.core.events import ClientCall, Step
-from inhouse.core.passages import Citation, Passage, Place
 from inhouse.runtime.agent.arguments import read
 from inhouse.runtime.agent.calls import Call
 from inhouse.runtime.agent.deciding import Deciding
+from inhouse.runtime.agent.reading import as_found
 from inhouse.runtime.clients import CLIENT, ClientResult, ClientTool, ClientTools
 from inhouse.runtime.draft import Draft
 from inhouse.runtime.extensions.base import Context, Json, Limits, Result, Source, Tool, ToolFailed
 from inhouse.runtime.extensions.calling import Attached, Outcome
 from inhouse.runtime.grounded import Grounded
+from inhouse.runtime.grounding import Support
 from inhouse.runtime.request import Retriever
 
 #: How clearly a client's tool must be meant. Less than our own: a program sends along what it expects to be called, and
@@ -80,24 +81,23 @@ class Client:
         sources = [source for one in draft.calls if one.result for source in one.result.sources]
         if not sources:
             return
-        passages = await self._ranked(draft, sources)
+        found = await self._ranked(draft, sources)
         said = False
-        found = Found(tuple(passages), (), draft.question, 0, None, 1.0, None)
         async with aclosing(self._grounded.answer(draft, found)) as pieces:
             async for piece in pieces:
                 said = True
                 yield piece
         if not said:
-            shown = passages[:_FOUND_SHOWN]
-            draft.citations = tuple(_citation(number, passage) for number, passage in enumerate(shown, 1))
-            yield "\n".join(passage.text for passage in passages)[:_MOST_TOLD]
+            shown = enumerate(found.passages[:_FOUND_SHOWN], 1)
+            draft.citations = tuple(Support(one, one.text, 1.0).citation(number) for number, one in shown)
+            yield "\n".join(passage.text for passage in found.passages)[:_MOST_TOLD]
         draft.kind = "tool"
 
-    async def _ranked(self, draft: Draft, sources: Sequence[Source]) -> list[Passage]:
-        """As passages, those that are most likely to answer the question first: a model reads only a few."""
+    async def _ranked(self, draft: Draft, sources: Sequence[Source]) -> Found:
+        """As notes, those that are most likely to answer the question first: a model reads only a few."""
         near = await self._retriever.relevance(draft.question, [source.text for source in sources])
         order = sorted(zip(near, sources, strict=True), key=lambda pair: -pair[0])
-        return [_passage(draft, number, source) for number, (_, source) in enumerate(order, 1)]
+        return as_found(draft, CLIENT, [source for _, source in order])
 
 
 class _Elsewhere:
@@ -169,28 +169,3 @@ def _lines(value: Any, name: str = "") -> Iterator[str]:
 
 def _asked(title: str, arguments: Json) -> dict[str, Any]:
     return {"tool": title, "title": title, "arguments": arguments}
-
-
-def _passage(draft: Draft, number: int, source: Source) -> Passage:
-    return Passage(
-        id=f"{CLIENT}:{number}",
-        ai_id=draft.request.ai_id,
-        document_id=CLIENT,
-        title=source.title,
-        url=None,
-        place=Place(),
-        text=source.text,
-        language=draft.language,
-        published_at=None,
-    )
-
-
-def _citation(number: int, passage: Passage) -> Citation:
-    return Citation(
-        number=number,
-        passage_id=passage.id,
-        document=passage.title,
-        url=None,
-        place=passage.place,
-        quote=passage.text,
-    )

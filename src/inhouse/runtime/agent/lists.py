@@ -7,13 +7,14 @@ from dataclasses import dataclass
 import regex
 
 _DETERMINER = regex.compile(r"^(?:(?:the|your|an|a|our|each|both|one|of)\s+)+", regex.I)
-_QUANTITIES = {
+#: Numbers as words.
+QUANTITIES = {
     word: number
     for number, word in enumerate(
         ["two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"], start=2
     )
 }
-_QUANTITY = regex.compile(rf"^(?P<number>\d{{1,3}}|{'|'.join(_QUANTITIES)})\s+(?=\p{{L}})", regex.I)
+_QUANTITY = regex.compile(rf"^(?P<number>\d{{1,3}}|{'|'.join(QUANTITIES)})\s+(?=\p{{L}})", regex.I)
 _PAIR = regex.compile(r"\s+(?:and|or|&|versus|vs\.?|plus)\s+|と|、", regex.I)
 _LEADING = regex.compile(r"^(?:and|or|&|plus)\s+", regex.I)
 _MOST_ITEMS, _LONGEST = 8, 60
@@ -61,4 +62,4 @@ def _item(text: str) -> Item:
     if found is None:
         return Item(text)
     number = found["number"].lower()
-    return Item(_DETERMINER.sub("", text[found.end() :]), _QUANTITIES.get(number) or int(number))
+    return Item(_DETERMINER.sub("", text[found.end() :]), QUANTITIES.get(number) or int(number))

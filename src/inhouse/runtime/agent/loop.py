@@ -19,8 +19,7 @@ from inhouse.runtime import given
 from inhouse.runtime.agent.bounds import Bounds
 from inhouse.runtime.agent.strategy import Done, Look, Over, Strategy, Use, Work
 from inhouse.runtime.draft import Draft
-from inhouse.runtime.extensions.base import Result
-from inhouse.runtime.extensions.calling import Caller
+from inhouse.runtime.extensions.calling import Caller, found_in
 from inhouse.runtime.request import Retriever
 
 _log = logging.getLogger(__name__)
@@ -127,8 +126,3 @@ class Loop:
         if plan and (plan != self._told or last):
             self._told = plan
             self._tell("plan", "done" if last else "begun", {"tasks": plan})
-
-
-def found_in(result: Result) -> list[str]:
-    """What a call brought, in a few words."""
-    return [source.title for source in result.sources[:_SHOWN]] or [result.text[:200]]

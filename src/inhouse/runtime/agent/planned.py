@@ -85,11 +85,11 @@ class Planned:
         """The work broke; the task's next way may not."""
         self._wait_again(self._tasks[work.task], line)
 
-    def close(self, line: str = "") -> list[Finding]:
+    def close(self) -> list[Finding]:
         """Every task's finding in the plan's order; what was not begun or not finished is left."""
         for task in self._tasks.values():
             if task.number not in self.findings:
-                self._settle(Finding(task, "left", line=line))
+                self._settle(Finding(task, "left"))
         return [self.findings[number] for number in self._tasks]
 
     def charge(self) -> None:

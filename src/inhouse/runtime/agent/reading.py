@@ -130,17 +130,14 @@ class Reader:
 
 
 def names(passage: Passage, about: str, language: str) -> bool:
-    """Whether a passage is of, or speaks of, what it is to be about: every word of the name stands in it."""
-    return named(passage, about, language) == 1.0
-
-
-def named(passage: Passage, about: str, language: str) -> float:
-    """How much of a name stands in a passage. A name may be written otherwise in another language: there it can't be told."""
+    """Whether a passage is of, or speaks of, what it is to be about: every word of the name stands in it. A name may be written
+    otherwise in another language: there it can't be told, and holds."""
     words = set(terms(about))
     if not words or passage.language.partition("-")[0] not in (language, "und"):
-        return 1.0
-    there = f"{passage.title} {passage.place.heading or ''} {passage.url or ''} {passage.text}"
-    return len(words & set(terms(there))) / len(words)
+        return True
+    return words <= set(
+        terms(f"{passage.title} {passage.place.heading or ''} {passage.url or ''} {passage.text}")
+    )
 
 
 def proper_names(question: str) -> list[str]:

@@ -20,7 +20,7 @@ from inhouse.runtime.agent.delivery import deliver, spoken
 from inhouse.runtime.agent.evidence import covers
 from inhouse.runtime.agent.frames import wants_working_out
 from inhouse.runtime.agent.led import Led
-from inhouse.runtime.agent.loop import Loop, found_in
+from inhouse.runtime.agent.loop import Loop
 from inhouse.runtime.agent.native import Native
 from inhouse.runtime.agent.planned import Planned
 from inhouse.runtime.agent.planning import plan
@@ -31,7 +31,7 @@ from inhouse.runtime.draft import Draft
 from inhouse.runtime.engines.base import Engine
 from inhouse.runtime.engines.wire import EngineRefused
 from inhouse.runtime.extensions.base import Json, Result
-from inhouse.runtime.extensions.calling import Attached, Caller, misfit
+from inhouse.runtime.extensions.calling import Attached, Caller, found_in, misfit
 from inhouse.runtime.grounded import Grounded
 from inhouse.runtime.request import Retriever, Toolbox
 
@@ -71,7 +71,7 @@ class Tools:
         that says so. The draft's kind says whether the answer is complete."""
         if not draft.request.extensions:
             return
-        tools = await self._toolbox.attached(draft.request)
+        tools = await self._offered(draft)
         if not tools:
             return
         bounded = self._bounded or bounds.of(draft.request.kind)
@@ -97,6 +97,12 @@ class Tools:
         async with aclosing(ways) as pieces:
             async for piece in pieces:
                 yield piece
+
+    async def _offered(self, draft: Draft) -> Sequence[Attached]:
+        """The tools of this request, looked up once a turn."""
+        if draft.offered is None:
+            draft.offered = await self._toolbox.attached(draft.request)
+        return draft.offered
 
     async def _led(
         self, draft: Draft, tools: Sequence[Attached], bounded: bounds.Bounds
@@ -164,7 +170,7 @@ class Tools:
         ``question`` is what was searched for."""
         if not draft.request.extensions or draft.calls:
             return
-        tools = await self._toolbox.attached(draft.request)
+        tools = await self._offered(draft)
         for one in [one for one in tools if one.tool.takes_any_question][:_MOST_FURTHER]:
             asked = {one.tool.takes_any_question: question[:_LONGEST_QUESTION]}
             calls = self._ask(draft, Prepared(one, asked, False), picked_out=True)

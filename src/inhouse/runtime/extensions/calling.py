@@ -86,7 +86,7 @@ class Caller:
         asked = {"call": context.call_id, "extension": attached.extension, "tool": attached.tool.name}
         with spans.whole("tool", **asked, title=attached.tool.title, arguments=arguments) as noted:
             outcome = await self._call(attached, arguments, context)
-            noted |= {"state": outcome.state, "line": outcome.line, "found": _told(outcome.result)}
+            noted |= {"state": outcome.state, "line": outcome.line, "found": found_in(outcome.result)}
             return outcome
 
     async def _call(self, attached: Attached, arguments: Json, context: Context) -> Outcome:
@@ -148,8 +148,8 @@ async def _called(
     return "", within(result, attached.limits)
 
 
-def _told(result: Result | None) -> list[str]:
-    """A result in a few titles, for the trace."""
+def found_in(result: Result | None) -> list[str]:
+    """What a call brought, in a few titles or words."""
     if result is None:
         return []
     return [source.title for source in result.sources[:_TITLES_NOTED]] or [result.text[:_TEXT_NOTED]]

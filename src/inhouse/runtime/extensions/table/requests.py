@@ -236,7 +236,8 @@ class Requests:
     def __init__(self, title: str, sheet: Sheet) -> None:
         self._sheet = sheet
         names = dict.fromkeys(row[sheet.name_at] for row in sheet.rows)
-        self._wide = sorted(filter(_SPACELESS.search, names), key=len, reverse=True)
+        wide = sorted(filter(_SPACELESS.search, names), key=len, reverse=True)
+        self._wide = [(name, unicodedata.normalize("NFKC", name)) for name in wide]
         self._phrases: defaultdict[str, list[_Phrase]] = defaultdict(list)
         for phrase in _phrases(sheet):
             self._phrases[phrase.stems[0]].append(phrase)
@@ -309,8 +310,10 @@ class Requests:
         """The names of rows, and values of other columns as conditions, the longest phrases first."""
         names: list[str] = []
         where: list[Json] = []
-        for name in self._wide:
-            if look.find(regex.escape(unicodedata.normalize("NFKC", name))):
+        folded = look.text.casefold()
+        for name, plain in self._wide:
+            # A table has thousands of names: a pattern is made for those alone that stand here.
+            if plain.casefold() in folded and look.find(regex.escape(plain)):
                 names.append(name)
         words = [(found.start(), found.end(), _stems(found[0])) for found in _WORD.finditer(look.text)]
         stems = [stem[0] if len(stem) == 1 else "" for _, _, stem in words]
