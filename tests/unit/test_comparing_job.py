@@ -157,7 +157,7 @@ def test_shared_questions_are_asked_of_models_on_this_machine_only(here: tuple[W
     _said(made, fan, "And what of thing 4?", thread)
     _said(made, silent, "Nobody may read thing 5?", None)
     comparisons = Comparisons(made.db, arena)
-    job = comparisons.queue(OWNER, made.ai.id, [SMALL, OTHER], PRICES)
+    job = comparisons.queue(OWNER, made.ai.id, [SMALL, OTHER], PRICES, stored=100)
     _run(made, arena)
     asked = [question for model, question in arena.asked if model == OTHER]
     assert len(asked) == 22 and "And what of thing 4?" in asked and "Nobody may read thing 5?" not in asked
@@ -166,9 +166,13 @@ def test_shared_questions_are_asked_of_models_on_this_machine_only(here: tuple[W
     assert (found.comparison.questions, found.comparison.scored) == (22, 20)
     assert "And what" not in json.dumps(dict(found.job.detail))
     arena.asked.clear()
-    comparisons.queue(OWNER, made.ai.id, [SMALL, BIG], PRICES)
+    comparisons.queue(OWNER, made.ai.id, [SMALL, BIG], PRICES, stored=100)
     _run(made, arena)
     assert len(arena.asked) == 40
+    arena.asked.clear()
+    comparisons.queue(OWNER, made.ai.id, [SMALL, OTHER], PRICES)
+    _run(made, arena)
+    assert len(arena.asked) == 40, "what fans agreed to is teaching: nobody compares with it unasked"
 
 
 def _said(made: World, fan: Fan, question: str, thread: str | None) -> str:

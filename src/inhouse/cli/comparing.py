@@ -36,12 +36,16 @@ def compare(
     * USUAL_MARGIN,
     most: Annotated[int, typer.Option(help="Ask at most so many cases.")] = USUAL_QUESTIONS,
     stored_questions: Annotated[
-        int, typer.Option("--stored", help="Ask at most so many questions that fans agreed to share.")
+        int,
+        typer.Option(
+            "--stored",
+            help="Ask at most so many questions that fans agreed to share, on this machine. What they agreed to is teaching the shared model.",
+        ),
     ] = USUAL_STORED,
     to: Annotated[Path | None, typer.Option(help="Write all figures there too, as JSON.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Ask several models an AI's cases and the questions that its fans agreed to share, and say which is good enough, how much cheaper, and whether asking the small one
+    """Ask several models an AI's cases, and say which is good enough, how much cheaper, and whether asking the small one
     first pays. Without --with it names the models that there are.
 
     Example: inhouse lab compare potter --with gen_0126dcf91564909a --with endpoint:big-model

@@ -42,7 +42,8 @@ JOB = "compare"
 MOST_MODELS = 6
 MOST_QUESTIONS = 500
 USUAL_QUESTIONS = 200
-USUAL_STORED = 100
+#: Fans agreed to teaching the shared model: whoever compares with their questions has to mean it.
+USUAL_STORED = 0
 USUAL_MARGIN = 0.02
 _LISTED = 100
 _DIGITS = 4
