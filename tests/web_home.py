@@ -82,7 +82,9 @@ from inhouse.runtime.engines.fake import FakeEngine
 from inhouse.runtime.extensions.colleagues import Colleague
 from inhouse.runtime.extensions.documents.extension import Reader
 from inhouse.runtime.extensions.factory import Plugs
+from inhouse.runtime.profile import Installed, of_server
 from inhouse.runtime.request import ReplyRequest
+from inhouse.runtime.serving import Engines
 from inhouse.store import jobs
 from inhouse.store.blobs import Blobs
 from inhouse.store.database import Database, Tx
@@ -91,6 +93,7 @@ from inhouse.store.signing import Signer
 from inhouse.tuning.shelf import Adapter
 from inhouse.web.application import create_app
 
+FAKE = Installed(generation="gen_fake", file=Path("gen_fake.gguf"), source="", profile=of_server())
 PASSWORD = "correct horse battery"
 EMAIL = "mara@example.com"
 SHIPS = "Yes, we ship worldwide, Japan included [1]. Parcels leave the workshop on Tuesdays and Fridays [2].\n\n- Europe: 3 days\n- Japan: 9 days"
@@ -310,7 +313,7 @@ class Home:
     fan_data: FanData
     erasure: Erasure
     tuning: Any
-    engine: FakeEngine
+    engines: Engines
     fans: Fans
     conversations: Conversations
     responses: Responses
@@ -367,7 +370,7 @@ def build(db: Database, folder: Path, **settings: Any) -> Home:
         fan_data=fan_data,
         erasure=Erasure(db, Blobs(folder / "blobs"), ledger, fan_data),
         tuning=StillTuning(),
-        engine=FakeEngine(),
+        engines=Engines(lambda _: FAKE, lambda _: FakeEngine()),
         documents=documents,
         conversations=Conversations(db, releases, script, chosen, documents),
         responses=Responses(db),

@@ -24,7 +24,7 @@ def main() -> None:
 
 
 async def _run(services: Services) -> None:
-    performer = Performer(services.db, services.releases, services.open_hands())
+    performer = Performer(services.db, services.releases, services.open_desk(services.engines))
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, performer.stop)

@@ -15,7 +15,7 @@ from inhouse.core import clock
 from inhouse.core.errors import UsageError
 from inhouse.core.settings import Settings
 from inhouse.lab.comparing.contenders import Contender
-from inhouse.runtime.profile import Method, Profile, write_current
+from inhouse.runtime.profile import Method, Profile, describe, write_current
 from inhouse.store.database import Database
 from inhouse.tuning.tables import adapters, corpora
 
@@ -63,7 +63,12 @@ def test_without_a_server_there_is_no_endpoint(db: Database, tmp_path: Path) -> 
         arena.named(tx, ai_id, "endpoint:anything")
 
 
-def test_only_what_is_served_is_trusted_by_its_measured_profile(db: Database, tmp_path: Path) -> None:
+def test_a_generation_is_trusted_as_it_is_described_and_a_mere_file_is_told_what_to_do(
+    db: Database, tmp_path: Path
+) -> None:
     arena, _ = _arena(db, tmp_path)
-    assert arena.profile("gen_new").method is Method.TRAINED
-    assert arena.profile("base").method is Method.PROMPTED
+    describe(tmp_path, "gen_old", "gen_old.gguf", Profile(method=Method.TRAINED, passages=2), "made")
+    assert arena.model("gen_new").profile.method is Method.TRAINED
+    assert arena.model("gen_old").profile.passages == 2
+    assert arena.model("base").profile.method is Method.PROMPTED
+    assert arena.model("base").file == tmp_path / "base.gguf"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from inhouse.core.errors import UsageError
@@ -12,7 +13,8 @@ from inhouse.lab.comparing.listening import Listening
 from inhouse.runtime.engines.base import Engine
 from inhouse.runtime.engines.embedded.engine import EmbeddedEngine
 from inhouse.runtime.engines.openai import OpenAIEngine
-from inhouse.runtime.profile import Method, NoModel, Profile, installed, of_server
+from inhouse.runtime.profile import Installed, Method, NoModel, Profile, description, installed, of_server
+from inhouse.runtime.serving import Engines
 from inhouse.store.database import Tx
 from inhouse.tuning import shelf
 
@@ -50,24 +52,29 @@ class HouseArena:
 
     async def stand(self, contender: Contender) -> Standing:
         """Start it: a generation in a child process of its own, so that it is timed apart from what fans ask."""
-        engine, profile = await self._engine(contender)
+        engine, model = await self._engine(contender)
         ear = Listening(engine, asks=contender.kind == "generation")
-        desk = self._services.open_desk(ear)
-        replier = self._services.replier_on(ear, desk, profile)
+        # Whom its tools ask answers on the same model: what that costs is this contender's.
+        engines = Engines(lambda _: model, lambda _: ear)
+        desk = self._services.open_desk(engines)
+        replier = self._services.replier_on(ear, model.profile, desk)
 
         async def close() -> None:
             await desk.aclose()
+            await engines.aclose()
             await ear.aclose()
 
         return Standing(replier, ear, close)
 
-    async def _engine(self, contender: Contender) -> tuple[Engine, Profile]:
+    async def _engine(self, contender: Contender) -> tuple[Engine, Installed]:
         settings = self._settings
         if contender.kind == "endpoint":
             url, key = settings.engine_url, settings.engine_key
-            return OpenAIEngine(url, contender.model, key, tools=settings.engine_tools), of_server()
+            remote = Installed(generation="", file=Path(), source="", profile=of_server())
+            return OpenAIEngine(url, contender.model, key, tools=settings.engine_tools), remote
+        model = self.model(contender.model)
         engine = EmbeddedEngine(
-            model=settings.models_folder / f"{contender.model}.gguf",
+            model=model.file,
             # A place of its own for each model: what another run left there is the same model.
             run_dir=settings.home / "run" / f"compare-{digest(contender.model)[:12]}",
             threads=settings.threads,
@@ -75,7 +82,7 @@ class HouseArena:
             sequences=settings.engine_sequences,
         )
         await engine.start()  # the first question must not pay for it
-        return engine, self.profile(contender.model)
+        return engine, model
 
     def _generations(self, tx: Tx, ai_id: str) -> Iterator[Contender]:
         served = self._served()
@@ -108,8 +115,10 @@ class HouseArena:
         except NoModel:
             return None
 
-    def profile(self, stem: str) -> Profile:
-        """What is measured for the model that is served; another one is told what to do, like any that we don't know."""
-        if stem == self._served():
-            return installed(self._settings).profile
-        return Profile(method=Method.PROMPTED)
+    def model(self, stem: str) -> Installed:
+        """A generation as it is described; a file without a description is told what to do, like any that we don't know."""
+        folder = self._settings.models_folder
+        unknown = Profile(method=Method.PROMPTED)
+        return description(folder, stem) or Installed(
+            generation=stem, file=folder / f"{stem}.gguf", source="", profile=unknown
+        )

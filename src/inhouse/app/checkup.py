@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 
+from inhouse.accounts.tables import ais
 from inhouse.app import working
 from inhouse.app.backup import is_unfinished
 from inhouse.core.errors import InhouseError
 from inhouse.core.settings import Settings
-from inhouse.runtime.profile import installed
+from inhouse.releases.tables import releases, routing
+from inhouse.runtime.profile import descriptions, installed
 from inhouse.store import jobs
-from inhouse.store.database import Database
+from inhouse.store.database import Database, Tx
 from inhouse.store.migrations import revision
 from inhouse.tuning.files import sha256
 from inhouse.tuning.models import generation_id
@@ -43,6 +45,7 @@ def look(settings: Settings) -> Iterator[Finding]:
         ("disk", _disk),
         ("database", _database),
         ("model", _model),
+        ("generations", _generations),
         ("engine", _engine),
         ("worker", _worker),
         ("jobs", _jobs),
@@ -91,6 +94,41 @@ def _model(settings: Settings) -> Finding:
     if generation_id(sha256(model.file)) != model.generation:
         return Finding("model", "damaged", f"Delete {model.file} and run: inhouse models fetch")
     return Finding("model", f"{model.generation}, answers by method {model.profile.method}")
+
+
+def _generations(settings: Settings) -> Finding:
+    """Releases in use whose generation is not here: they are answered by another one, without their adapters."""
+    if settings.engine == "openai":
+        return Finding("generations", "a model server answers for all")
+    there = {one.generation for one in descriptions(settings.models_folder)}
+    db = Database(settings.database)
+    try:
+        with db.read() as tx:
+            astray = list(_astray(tx, there)) if revision(tx) else []
+    finally:
+        db.close()
+    if not astray:
+        return Finding("generations", f"{len(there)} here, all that releases in use need")
+    slug, number, generation = astray[0]
+    return Finding(
+        "generations",
+        f"releases in use that another generation answers, without their adapters: {len(astray)}",
+        f"The first is release {number} of {slug}: put {generation}.gguf and {generation}.json back into "
+        f"{settings.models_folder}, or train and release it again.",
+    )
+
+
+def _astray(tx: Tx, there: Collection[str]) -> Iterator[tuple[str, int, str]]:
+    """The AI, the number and the generation of each release that serves fans and names what is not there."""
+    found = select(
+        ais.c.slug, releases.c.id, releases.c.number, releases.c.generation_id, routing.c.shares
+    ).select_from(
+        releases.join(routing, routing.c.ai_id == releases.c.ai_id).join(ais, ais.c.id == releases.c.ai_id)
+    )
+    gone = releases.c.generation_id.not_in(there)  # a release that names none is not among them
+    for row in tx.execute(found.where(gone).order_by(ais.c.slug, releases.c.number)):
+        if row.id in {release_id for release_id, _ in row.shares}:
+            yield row.slug, row.number, row.generation_id
 
 
 def _engine(settings: Settings) -> Finding:

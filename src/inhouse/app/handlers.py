@@ -22,12 +22,12 @@ from inhouse.store.jobs import Handler
 def handlers_of(services: Services) -> Iterator[Mapping[str, Handler]]:
     """The handlers, while the event loop that their asynchronous parts run in is alive."""
     with start_blocking_portal() as portal:
-        engine = services.open_engine()
-        desk = services.open_desk(engine)
-        replier = services.replier_on(engine, desk)
-        gate = GateKeeper(services.db, services.releases, services.adapters, replier, portal.call)
+        engines = services.open_engines()
+        desk = services.open_desk(engines)
+        serving = services.serving_on(engines, desk)
+        gate = GateKeeper(services.db, services.releases, services.adapters, serving, portal.call)
         looking = Looking(services.db, services.experiments)
-        replaying = Replaying(services.db, services.experiments, services.releases, replier, portal.call)
+        replaying = Replaying(services.db, services.experiments, services.releases, serving, portal.call)
         comparing = Comparing(services.db, services.releases, services.arena, portal.call)
         handlers = (
             import_handler(services.library),
@@ -46,4 +46,4 @@ def handlers_of(services: Services) -> Iterator[Mapping[str, Handler]]:
             yield {handler.name: handler for handler in handlers}
         finally:
             portal.call(desk.aclose)
-            portal.call(engine.aclose)
+            portal.call(engines.aclose)

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from inhouse.core.errors import UsageError
 from inhouse.core.settings import Settings
-from inhouse.runtime.profile import Installed, Method, NoModel, Profile, installed, write_current
+from inhouse.runtime.profile import (
+    Installed,
+    Method,
+    NoModel,
+    Profile,
+    describe_current,
+    descriptions,
+    installed,
+    write_current,
+)
 from inhouse.store.database import Database
 from inhouse.tuning import generations, models
 from inhouse.tuning.files import sha256 as hash_of
@@ -12,15 +21,17 @@ from inhouse.tuning.models import BASE, Fetched, Report
 
 
 def fetch_shipped(settings: Settings, report: Report) -> Installed:
-    """The generation that ships with Inhouse, with the profile that was measured for it; nothing where it is there."""
+    """The generation that ships with Inhouse, made where it isn't there yet, with the profile that was measured for it."""
     folder, made = settings.models_folder, models.shipped()
+    # Written each time: a newer Inhouse may trust the same model differently.
     profile = Profile.model_validate(made.profile)
-    if not _is_installed(settings, made.delta):
+    describe_current(folder)
+    there = next((one for one in descriptions(folder) if one.source == made.delta), None)
+    if there is not None:
+        write_current(folder, there.generation, there.file.name, profile, made.delta)
+    else:
         file_hash, file = models.merged(made, folder, report)
         write_current(folder, models.generation_id(file_hash), file.name, profile, made.delta)
-    now = installed(settings)
-    if now.profile != profile:  # a newer Inhouse may trust the same model differently
-        write_current(folder, now.generation, now.file.name, profile, made.delta)
     return installed(settings)
 
 
@@ -41,13 +52,14 @@ def fetch_url(settings: Settings, url: str, sha256: str, report: Report) -> Inst
 
 
 def register(db: Database, settings: Settings) -> None:
-    """See that the database knows the generation that the embedded engine serves: what is trained now fits it."""
+    """See that the current generation is described, and that the database knows it: what is trained now fits it."""
     if settings.engine != "embedded":
         return
     try:
         model = installed(settings)
     except NoModel:
         return  # commands that need no model work without one; the others say what to run
+    describe_current(settings.models_folder)
     with db.read() as tx:
         if any(generation.id == model.generation for generation in generations.listing(tx)):
             return
@@ -62,11 +74,3 @@ def register(db: Database, settings: Settings) -> None:
             file_hash=hash_of(model.file),
             quantisation="as fetched",
         )
-
-
-def _is_installed(settings: Settings, source: str) -> bool:
-    try:
-        model = installed(settings)
-    except NoModel:
-        return False
-    return model.source == source and model.file.exists()

@@ -46,7 +46,7 @@ async def _kept_alive(services: Services) -> AsyncIterator[None]:
     worker = asyncio.create_task(_keep_worker())
     performer = asyncio.create_task(performers.keep(services))
     try:
-        await services.engine.health()
+        await services.engines.health()
         yield
     finally:
         for keeper in (worker, performer):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cached_property, partial
 from pathlib import Path
 
@@ -67,9 +67,10 @@ from inhouse.runtime.extensions.calling import Caller
 from inhouse.runtime.extensions.colleagues import Colleague
 from inhouse.runtime.extensions.documents.extension import Reader
 from inhouse.runtime.extensions.factory import Plugs
-from inhouse.runtime.profile import Profile, installed, profile_of
+from inhouse.runtime.profile import Installed, Profile, answering, installed
 from inhouse.runtime.reply import Replier
 from inhouse.runtime.retrieval import SearchRetriever
+from inhouse.runtime.serving import Engines, Serving
 from inhouse.store.blobs import Blobs
 from inhouse.store.database import Database
 from inhouse.store.migrations import upgrade
@@ -170,19 +171,22 @@ class Services:
         )
 
     @cached_property
-    def engine(self) -> Engine:
-        """The engine of this process's main event loop."""
-        return self.open_engine()
+    def engines(self) -> Engines:
+        """The engines of this process's main event loop."""
+        return self.open_engines()
 
-    def open_engine(self) -> Engine:
-        """Another client of the engine, for another event loop; whoever opens it closes it."""
-        engine = make_engine(self.settings, installed(self.settings).file if self._embedded else Path())
-        model = installed(self.settings).generation if self._embedded else self.settings.engine_model
-        return Watched(engine, "llama.cpp" if self._embedded else "openai", model)
+    def open_engines(self) -> Engines:
+        """Engines for another event loop; whoever opens them closes them."""
+        return Engines(partial(answering, self.settings), self._engine)
+
+    def _engine(self, model: Installed) -> Engine:
+        provider = "llama.cpp" if self._embedded else "openai"
+        name = model.generation or self.settings.engine_model
+        return Watched(make_engine(self.settings, model.file), provider, name)
 
     @cached_property
     def extensions(self) -> Extensions:
-        return Extensions(self.db, Signer(self.settings.home), self._plugs(lambda: self.engine))
+        return Extensions(self.db, Signer(self.settings.home), self._plugs(self.engines))
 
     @cached_property
     def feeds(self) -> FeedReading:
@@ -191,37 +195,32 @@ class Services:
     @cached_property
     def desk(self) -> ToolDesk:
         """The extensions at work in this process's main event loop."""
-        return self.open_desk(self.engine)
+        return self.open_desk(self.engines)
 
-    def open_desk(self, engine: Engine) -> ToolDesk:
-        """Extensions at work in the event loop of an engine; whoever opens it closes it."""
-        return ToolDesk(self.db, self.extensions, self._plugs(lambda: engine))
-
-    def open_hands(self) -> ToolDesk:
-        """Extensions at work for the performer; whoever opens it closes it. The engine is asked only where one of them does."""
-        return ToolDesk(self.db, self.extensions, self._plugs(lambda: self.engine))
+    def open_desk(self, engines: Engines) -> ToolDesk:
+        """Extensions at work in the event loop of these engines; whoever opens it closes it."""
+        return ToolDesk(self.db, self.extensions, self._plugs(engines))
 
     @cached_property
-    def replier(self) -> Replier:
-        return self.replier_on(self.engine, self.desk)
+    def serving(self) -> Serving:
+        """What answers in this process's main event loop."""
+        return self.serving_on(self.engines, self.desk)
 
-    def replier_on(
-        self, engine: Engine, desk: ToolDesk | None = None, profile: Profile | None = None
-    ) -> Replier:
-        """What answers, on an engine and with extensions of the caller's event loop; without a desk it has no tools.
+    def serving_on(self, engines: Engines, desk: ToolDesk | None = None) -> Serving:
+        """What answers, on engines and with extensions of the caller's event loop; without a desk it has no tools."""
+        return Serving(engines, partial(self.replier_on, desk=desk))
 
-        ``profile`` is the served model's unless it is given.
-        """
-        caller = Caller(desk) if desk else None
-        return Replier(engine, self._retriever, profile or profile_of(self.settings), desk, caller)
+    def replier_on(self, engine: Engine, profile: Profile, desk: ToolDesk | None = None) -> Replier:
+        """The same for one model that the caller has, whatever a release names. It keeps nothing between two answers."""
+        return Replier(engine, self._retriever, profile, desk, Caller(desk) if desk else None)
 
     @cached_property
     def _retriever(self) -> SearchRetriever:
         return SearchRetriever(self.search, self.embedder)
 
-    def _plugs(self, engine: Callable[[], Engine]) -> Plugs:
+    def _plugs(self, engines: Engines) -> Plugs:
         async def ask(asker: str, slug: str, question: str, language: str) -> Ended:
-            specialists = Specialists(self.db, self.releases, self.replier_on(engine()))
+            specialists = Specialists(self.db, self.releases, self.serving_on(engines))
             return await specialists.ask(asker, slug, question, language)
 
         async def colleagues(asker: str, question: str) -> Sequence[Colleague]:
@@ -240,7 +239,7 @@ class Services:
         """Let go of what answers in the main event loop."""
         if "desk" in self.__dict__:
             await self.desk.aclose()
-        await self.engine.aclose()
+        await self.engines.aclose()
         if (sink := self.__dict__.get("sink")) is not None:
             await in_thread(sink.close)
 
@@ -254,7 +253,7 @@ class Services:
 
     @cached_property
     def conversations(self) -> Conversations:
-        return Conversations(self.db, self.releases, self.replier, self.settings, self.documents, self.sink)
+        return Conversations(self.db, self.releases, self.serving, self.settings, self.documents, self.sink)
 
     @cached_property
     def sink(self) -> Sink | None:
@@ -275,7 +274,7 @@ class Services:
 
     @cached_property
     def trials(self) -> Trials:
-        return Trials(self.db, self.releases, self.replier)
+        return Trials(self.db, self.releases, self.serving)
 
     @cached_property
     def verdicts(self) -> Verdicts:
@@ -283,7 +282,7 @@ class Services:
 
     @cached_property
     def picks(self) -> Picks:
-        return Picks(self.db, self.releases, self.replier)
+        return Picks(self.db, self.releases, self.serving)
 
     @cached_property
     def experiments(self) -> Experiments:

@@ -165,6 +165,7 @@ class Route:
             kind=self.ai.kind,
             brief=self.brief,
             question=question,
+            generation=self.generation_id,
             adapter=self.adapter,
             history=history,
             pinned=self.pinned,

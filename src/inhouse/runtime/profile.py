@@ -1,16 +1,23 @@
-"""What a model can be trusted with: how answers are grounded on it, and in which languages it writes."""
+"""What a model can be trusted with: how answers are grounded on it, in which languages it writes, which tools it knows.
+
+Each generation is described by a file beside its weights, so that the runtime needs no database. See
+``docs/design/generations.md``.
+"""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from inhouse.core.errors import InhouseError
 from inhouse.core.settings import Settings
 
-#: Written by ``inhouse models fetch`` beside the model files, last: what it names is complete.
+#: Names what new releases and trainings start on: a copy of its description.
 CURRENT = "current.json"
 
 
@@ -18,6 +25,12 @@ class NoModel(InhouseError):
     """There is no model in {folder}. Run: inhouse models fetch"""
 
     status = 503
+
+
+class NoGeneration(InhouseError):
+    """The weights or the description of {name} are missing in {folder}. Put them back, or choose another generation."""
+
+    status = 404
 
 
 class Method(StrEnum):
@@ -29,6 +42,16 @@ class Method(StrEnum):
     """By instructions alone, for a model that nobody trained for it."""
     EXTRACTIVE = "extractive"
     """Without the model: the passage's own sentence."""
+
+
+class LearntTool(BaseModel):
+    """A tool that a generation calls without its being described. A tool is its name *and* its arguments."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    parameters: dict[str, Any]
+    """JSON schema of the arguments, as it was taught."""
 
 
 class Profile(BaseModel):
@@ -47,6 +70,8 @@ class Profile(BaseModel):
     """Abstain where the search gives an answer less than this probability to be there at all."""
     extract_support: float = 0.5
     """`EXTRACTIVE`: the same, where no model reads the passages after the search."""
+    tools: tuple[LearntTool, ...] = ()
+    """The tools whose use it has learnt."""
 
     def writes(self, language: str) -> bool:
         """Whether the model writes this language well enough to answer in it."""
@@ -54,12 +79,12 @@ class Profile(BaseModel):
 
 
 class Installed(BaseModel):
-    """The model that an installation serves."""
+    """A model that an installation can serve, as its description says."""
 
     model_config = ConfigDict(frozen=True)
 
     generation: str
-    """Its id, which follows from the file's content."""
+    """Its id, which follows from the file's content; empty for a model server, which stands for them all."""
     file: Path
     source: str
     """SHA-256 of what it was made from: the delta that ships, or the file itself."""
@@ -67,18 +92,25 @@ class Installed(BaseModel):
 
 
 def installed(settings: Settings) -> Installed:
-    """The generation that the embedded engine serves; raises ``NoModel`` where none was fetched."""
+    """The generation that new releases start on; raises ``NoModel`` where none was fetched."""
     folder = settings.models_folder
-    try:
-        found = Installed.model_validate_json((folder / CURRENT).read_bytes())
-    except (OSError, ValidationError) as error:
-        raise NoModel(folder=folder) from error
-    return found.model_copy(update={"file": folder / found.file})
+    found = _read(folder / CURRENT)
+    if found is None:
+        raise NoModel(folder=folder)
+    return found
+
+
+def answering(settings: Settings, generation: str | None) -> Installed:
+    """What answers for a release: the generation that it names, else the current one (it names none, or that one is gone)."""
+    if settings.engine == "openai":
+        return Installed(generation="", file=Path(), source="", profile=of_server())
+    named = description(settings.models_folder, generation) if generation else None
+    return named or installed(settings)
 
 
 def profile_of(settings: Settings) -> Profile:
-    """What the configured engine's model can be trusted with: one that we don't know is told what to do, in any language."""
-    return of_server() if settings.engine == "openai" else installed(settings).profile
+    """What the current model can be trusted with: a server's, which we don't know, is told what to do, in any language."""
+    return answering(settings, None).profile
 
 
 def of_server() -> Profile:
@@ -86,9 +118,60 @@ def of_server() -> Profile:
     return Profile(method=Method.PROMPTED, languages=frozenset({"*"}))
 
 
-def write_current(folder: Path, generation: str, file: str, profile: Profile, source: str) -> None:
-    """Make a model file of the folder the one that is served."""
+def description(folder: Path, generation: str) -> Installed | None:
+    """A generation that is complete: described, and its weights are there."""
+    found = _read(folder / f"{generation}.json")
+    return found if found and found.generation == generation and found.file.exists() else None
+
+
+def descriptions(folder: Path) -> list[Installed]:
+    """Every generation that is complete, by id."""
+    return list(_complete(folder))
+
+
+def describe(folder: Path, generation: str, file: str, profile: Profile, source: str) -> None:
+    """Write a generation's description. Last of all: its weights must be in the folder under their name."""
     made = Installed(generation=generation, file=Path(file), source=source, profile=profile)
-    aside = folder / f".{CURRENT}"
-    aside.write_text(made.model_dump_json(indent=1), encoding="utf-8")
-    aside.rename(folder / CURRENT)
+    _write(folder / f"{generation}.json", made.model_dump_json(indent=1))
+
+
+def describe_current(folder: Path) -> None:
+    """Give what is current its description, which versions before this one did not write."""
+    now = _read(folder / CURRENT)
+    if now is not None and not (folder / f"{now.generation}.json").exists():
+        describe(folder, now.generation, now.file.name, now.profile, now.source)
+
+
+def make_current(folder: Path, generation: str) -> None:
+    """Let new releases and trainings start on this generation. Raises ``NoGeneration`` where it is not complete."""
+    describe_current(folder)  # what is left must stay servable
+    if description(folder, generation) is None:
+        raise NoGeneration(name=generation, folder=folder)
+    _write(folder / CURRENT, (folder / f"{generation}.json").read_text("utf-8"))
+
+
+def write_current(folder: Path, generation: str, file: str, profile: Profile, source: str) -> None:
+    """Describe a model file of the folder, and make it the one that new releases start on."""
+    describe(folder, generation, file, profile, source)
+    make_current(folder, generation)
+
+
+def _complete(folder: Path) -> Iterator[Installed]:
+    for path in sorted(folder.glob("*.json")):
+        if path.name != CURRENT and (found := description(folder, path.stem)):
+            yield found
+
+
+def _read(path: Path) -> Installed | None:
+    try:
+        found = Installed.model_validate_json(path.read_bytes())
+    except (OSError, ValidationError):
+        return None
+    return found.model_copy(update={"file": path.parent / found.file})
+
+
+def _write(path: Path, text: str) -> None:
+    """Whole or not at all; several processes that start at once may write the same."""
+    aside = path.with_name(f".{path.name}.{os.getpid()}")
+    aside.write_text(text, encoding="utf-8")
+    aside.rename(path)

@@ -44,6 +44,8 @@ class ReplyRequest:
     kind: str
     brief: Brief
     question: str
+    generation: str | None = None
+    """The generation that its release names; ``None`` for whichever is current."""
     adapter: Adapter | None = None
     history: Sequence[Exchange] = ()
     pinned: Sequence[PinnedAnswer] = ()
@@ -81,7 +83,7 @@ class ReplyRequest:
 
 
 class Answerer(Protocol):
-    """Whatever answers: `inhouse.runtime.reply.Replier`, or a scripted one in tests."""
+    """Whatever answers: `inhouse.runtime.serving.Serving`, a `Replier` on one engine, or a scripted one in tests."""
 
     def reply(self, request: ReplyRequest) -> AsyncGenerator[Event, None]:
         """Stream the events of one answer, ending with ``Ended``; engine trouble is raised as an ``InhouseError``."""

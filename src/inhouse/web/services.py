@@ -30,7 +30,7 @@ from inhouse.releases.amendments import Amendments
 from inhouse.releases.cases import Cases
 from inhouse.releases.extensions import Extensions
 from inhouse.releases.releases import Releases
-from inhouse.runtime.engines.base import Engine
+from inhouse.runtime.serving import Engines
 from inhouse.store.database import Database
 from inhouse.tuning.tuning import Tuning
 
@@ -69,7 +69,7 @@ class Services(Protocol):
     @property
     def search(self) -> Search: ...
     @property
-    def engine(self) -> Engine: ...
+    def engines(self) -> Engines: ...
     @property
     def verdicts(self) -> Verdicts: ...
     @property

@@ -134,6 +134,8 @@ class Health:
 
     ready: bool
     detail: dict[str, Any] = field(default_factory=dict)
+    quiet_seconds: float | None = None
+    """How long it has had nothing to do, whoever asks it; ``None`` where that isn't known."""
 
 
 class Engine(Protocol):

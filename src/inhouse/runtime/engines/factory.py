@@ -12,12 +12,13 @@ from inhouse.runtime.engines.openai import OpenAIEngine
 
 
 def make_engine(settings: Settings, model: Path) -> Engine:
-    """The engine that the settings choose; ``model`` is the base generation's GGUF file (embedded engine only)."""
+    """The engine that the settings choose; ``model`` is a generation's GGUF file (embedded engine only)."""
     if settings.engine == "openai":
         return _openai(settings)
     return EmbeddedEngine(
         model=model,
-        run_dir=settings.home / "run",
+        # A folder for each model: whoever finds a child there has found one of this generation.
+        run_dir=settings.home / "run" / model.stem,
         threads=settings.threads,
         context_per_sequence=settings.engine_context,
         sequences=settings.engine_sequences,

@@ -11,6 +11,7 @@ from pathlib import Path
 from sqlalchemy import func, select, text
 
 from inhouse.core import clock
+from inhouse.runtime import serving
 from inhouse.runtime.bridge import in_thread
 from inhouse.store.jobs import jobs
 from inhouse.web.i18n import N_
@@ -31,11 +32,16 @@ class Sign:
 
 async def signs(services: Services) -> list[Sign]:
     """All parts, each asked now."""
-    health = await services.engine.health()
-    facts = tuple((str(name), str(value)) for name, value in health.detail.items())
-    engine = Sign(N_("Engine"), health.ready, facts)
+    engines = [_engine(one) for one in await services.engines.health()]
     rest = await in_thread(lambda: [_database(services), _worker(services), _disk(services.settings.home)])
-    return [engine, *rest]
+    return [*engines, *rest]
+
+
+def _engine(served: serving.Sign) -> Sign:
+    """The engine of one generation. That the others than the current one are served, some AI's release says."""
+    facts = tuple((str(name), str(value)) for name, value in served.health.detail.items())
+    name = N_("Engine") if served.is_current else N_("Engine of another generation")
+    return Sign(name, served.health.ready, facts)
 
 
 def _database(services: Services) -> Sign:

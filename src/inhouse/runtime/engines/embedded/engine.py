@@ -152,7 +152,8 @@ class EmbeddedEngine:
         if self._supervisor:
             detail |= {"pid": self._supervisor.pid, "restarts": self._supervisor.restarts}
         try:
-            return Health(ready=True, detail=detail | await self._client.get("health"))
+            said = await self._client.get("health")
+            return Health(ready=True, detail=detail | said, quiet_seconds=said["quiet_seconds"])
         except InhouseError as error:
             return Health(ready=False, detail=detail | {"error": error.message})
 

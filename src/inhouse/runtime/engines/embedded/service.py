@@ -7,6 +7,7 @@ have been computed earlier, and neither locks nor threads take time from the two
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -53,12 +54,14 @@ class Service:
         self._governor = Governor(config.threads)
         self._threads = config.threads
         self._wake = asyncio.Event()
+        self._quiet_since = time.monotonic()
 
     async def run(self) -> None:
         """Compute batch after batch; sleep while there is nothing to do."""
         while True:
             if not self._scheduler.work:
                 self._wake.clear()
+                self._quiet_since = time.monotonic()
                 await self._wake.wait()
                 self._governor.begin()
             self._govern()
@@ -113,6 +116,7 @@ class Service:
         """What an operator would want to know."""
         return {
             **self._scheduler.load,
+            "quiet_seconds": 0.0 if self._scheduler.work else round(time.monotonic() - self._quiet_since, 1),
             "adapters": len(self._adapters),
             "adapter_bytes": self._adapters.size,
             "adapter_loads": self._adapters.loads,
