@@ -64,11 +64,11 @@ class Replier:
         self._verdicts = Verdicts(engine, retriever, profile)
         self._chat = chat.Chat(engine, profile)
         self._tools = (
-            Tools(engine, retriever, self._grounded, toolbox, caller, profile.passages, bounded)
+            Tools(engine, retriever, self._grounded, toolbox, caller, profile, bounded)
             if toolbox and caller
             else None
         )
-        self._client = Client(Deciding(engine, retriever), self._grounded, retriever)
+        self._client = Client(Deciding(engine, retriever, profile.tools), self._grounded, retriever)
 
     async def reply(self, request: ReplyRequest) -> AsyncGenerator[Event, None]:
         """Stream the events of one answer, ending with ``Ended``. Engine trouble is raised as an ``InhouseError``."""

@@ -11,10 +11,12 @@ from inhouse.runtime.agent.choosing import Choice, Chooser
 from inhouse.runtime.agent.deciding import LEAST_MARGIN
 from inhouse.runtime.agent.evidence import covers
 from inhouse.runtime.agent.frames import THE_MOST
+from inhouse.runtime.agent.knowing import Knowing
 from inhouse.runtime.draft import Draft
 from inhouse.runtime.engines.base import Engine
 from inhouse.runtime.extensions.base import Json, Reading, Understanding
-from inhouse.runtime.extensions.calling import Attached
+from inhouse.runtime.extensions.calling import Attached, Way
+from inhouse.runtime.profile import LearntTool
 from inhouse.runtime.request import Retriever
 
 #: A tool that understands every word of the request needs no more likeness than this.
@@ -25,17 +27,24 @@ MADE_FOR_IT = -2.0
 
 @dataclass(frozen=True)
 class Prepared:
-    """A call that could be made. ``certain``: the extension itself read it out of the request."""
+    """A call that could be made, and how it came about."""
 
     attached: Attached
     arguments: Json
-    certain: bool
+    way: Way
+
+    @property
+    def certain(self) -> bool:
+        """Whether the extension itself read it out of the request."""
+        return self.way == "read"
 
 
 class Asking:
-    """Chooses tools by likeness and fills in their arguments."""
+    """Finds the call that a request means: one that an extension reads in it, one of what the model has learnt, else a tool
+    chosen by likeness, with its arguments filled in."""
 
-    def __init__(self, engine: Engine, retriever: Retriever) -> None:
+    def __init__(self, engine: Engine, retriever: Retriever, learnt: Sequence[LearntTool] = ()) -> None:
+        self._knowing = Knowing(engine, learnt)
         self._chooser = Chooser(retriever, LEAST_MARGIN)
         self._arguments = Arguments(engine)
 
@@ -54,22 +63,32 @@ class Asking:
             is_reading = choice.attached.tool.effect == "reading"
             reading = understood(choice.attached, draft.question) if is_reading else None
             if reading is not None and reading.certain and choice.margin >= least:
-                return Prepared(choice.attached, reading.arguments, True)
-        if not ranked or ranked[0].margin < LEAST_MARGIN:
+                return Prepared(choice.attached, reading.arguments, "read")
+        known = await self._knowing.ask(draft, tools)
+        if known.call is not None and _answers(known.call.attached, known.call.arguments, draft.question):
+            return Prepared(known.call.attached, known.call.arguments, "built_in")
+        others = [choice for choice in ranked if any(choice.attached is one for one in known.others)]
+        if not others or others[0].margin < LEAST_MARGIN:
             return None
-        return await self._filled(draft, ranked[0])
+        return await self._filled(draft, others[0])
 
     async def _filled(self, draft: Draft, choice: Choice) -> Prepared | None:
         reading = understood(choice.attached, draft.question)
         if reading is not None:
-            return Prepared(choice.attached, reading.arguments, False)
+            return Prepared(choice.attached, reading.arguments, "chosen")
         arguments = await self._arguments.make(draft, choice)
-        if arguments is None or not covers(arguments, draft.question):
+        if arguments is None or not _answers(choice.attached, arguments, draft.question):
             return None
-        sorts = "sort" in choice.attached.tool.parameters.get("properties", {})
-        if sorts and "sort" not in arguments and THE_MOST.search(draft.question):
-            return None  # the cheapest of what was found in any order is not the cheapest
-        return Prepared(choice.attached, arguments, False)
+        return Prepared(choice.attached, arguments, "chosen")
+
+
+def _answers(attached: Attached, arguments: Json, request: str) -> bool:
+    """Whether a call that a model wrote asks for all that the request does."""
+    if not covers(arguments, request):
+        return False
+    sorts = "sort" in attached.tool.parameters.get("properties", {})
+    # The cheapest of what was found in any order is not the cheapest.
+    return not (sorts and "sort" not in arguments and THE_MOST.search(request))
 
 
 def understood(attached: Attached, request: str) -> Reading | None:

@@ -63,7 +63,7 @@ def read(text: str, parameters: Mapping[str, Json]) -> Call | None:
         if not colon or key not in known or key in arguments:
             return None
         try:
-            arguments[key] = value if known[key].get("type") == "string" else json.loads(value)
+            arguments[key] = _parsed(value, known[key])
         except ValueError:
             return None
     return Call(name, arguments)
@@ -73,6 +73,19 @@ def named(text: str) -> str:
     """The tool that the model wrote, whether it is there or not; empty for none."""
     name = text.strip().split("\n")[0]
     return "" if name == NONE else name
+
+
+def _parsed(text: str, schema: Any) -> Any:
+    """A value as it was meant: words where the schema takes words, else JSON. Raises ``ValueError`` where it is neither."""
+    kinds = schema.get("type") if isinstance(schema, dict) else None
+    if kinds == "string":
+        return text
+    try:
+        return json.loads(text)
+    except ValueError:
+        if kinds is None or "string" in kinds:
+            return text
+        raise
 
 
 def _value(value: Any) -> str:

@@ -1,7 +1,7 @@
 """Deciding on calls: one way in for both kinds of engine.
 
-An engine that calls tools natively chooses and writes the arguments itself. For every other one a tool is chosen by
-likeness (`choosing`) and its arguments are decoded under its schema (`arguments`).
+An engine that calls tools natively chooses and writes the arguments itself. Every other one is asked first for what its model
+has learnt (`knowing`); else a tool is chosen by likeness (`choosing`) and its arguments are decoded under its schema (`arguments`).
 """
 
 from __future__ import annotations
@@ -13,11 +13,13 @@ from inhouse.core import ids
 from inhouse.runtime.agent.arguments import Arguments
 from inhouse.runtime.agent.calls import Call, Decision
 from inhouse.runtime.agent.choosing import Chooser
+from inhouse.runtime.agent.knowing import Knowing
 from inhouse.runtime.agent.native import Native
 from inhouse.runtime.draft import Draft
 from inhouse.runtime.engines.base import Engine
 from inhouse.runtime.engines.wire import EngineRefused
 from inhouse.runtime.extensions.calling import Attached
+from inhouse.runtime.profile import LearntTool
 from inhouse.runtime.request import Retriever
 
 _log = logging.getLogger(__name__)
@@ -29,8 +31,10 @@ LEAST_MARGIN = 0.025
 class Deciding:
     """Decides for one engine."""
 
-    def __init__(self, engine: Engine, retriever: Retriever) -> None:
+    def __init__(self, engine: Engine, retriever: Retriever, learnt: Sequence[LearntTool] = ()) -> None:
+        """``learnt``: the tools that the engine's model calls by itself."""
         self._engine = engine
+        self._knowing = Knowing(engine, learnt)
         self._native = Native(engine)
         self._chooser = Chooser(retriever, LEAST_MARGIN)
         self._arguments = Arguments(engine)
@@ -63,7 +67,13 @@ class Deciding:
                 )
         if made and not must_call:
             return Decision()
-        choice = (await self._chooser.rank(draft.question, tools))[0]
+        known = await self._knowing.ask(draft, tools)
+        if known.call is not None:
+            return Decision((known.call,))
+        others = tools if must_call else known.others
+        if not others:
+            return Decision()
+        choice = (await self._chooser.rank(draft.question, others))[0]
         if must_call:
             arguments = await self._arguments.written(draft, choice)
         elif choice.margin >= least_margin:

@@ -100,7 +100,8 @@ class Loop:
         tool = use.attached.tool
         asked = {"tool": tool.name, "title": tool.title, "arguments": use.arguments, "task": use.task}
         self._tell("tool", "begun", asked)
-        outcome = await self._caller.call(use.attached, use.arguments, draft.request.context(draft.language))
+        context = draft.request.context(draft.language)
+        outcome = await self._caller.call(use.attached, use.arguments, context, use.way)
         draft.calls.append(outcome)
         if outcome.result is None:
             self._tell("tool", "failed", asked | {"line": outcome.line})

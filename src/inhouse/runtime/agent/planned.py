@@ -136,7 +136,7 @@ class Planned:
                 return None
             if prepared is not None:
                 self._called[task.number].add((prepared.attached.extension, prepared.attached.tool.name))
-                return Use(task.number, prepared.attached, prepared.arguments, prepared.certain)
+                return Use(task.number, prepared.attached, prepared.arguments, prepared.way)
         if "look" not in tried and not task.computed:
             tried.add("look")
             return Look(task.number, draft.question, self._history(task))
@@ -156,7 +156,7 @@ class Planned:
                 continue
             reading = understood(one, draft.question)
             asked = reading.arguments if reading else {name: draft.question[:_LONGEST_QUESTION]}
-            return Use(task.number, one, asked)
+            return Use(task.number, one, asked, "tried")
         return None
 
     def _joined(self, task: Task, needed: Sequence[Finding]) -> Finding:

@@ -8,7 +8,7 @@ from typing import Any, Literal, Protocol
 
 from inhouse.content.search import Found
 from inhouse.runtime.extensions.base import Json
-from inhouse.runtime.extensions.calling import Attached, Outcome
+from inhouse.runtime.extensions.calling import Attached, Outcome, Way
 from inhouse.runtime.request import Exchange
 
 Over = Literal["", "steps", "calls", "time", "tokens"]
@@ -22,8 +22,12 @@ class Use:
     task: int
     attached: Attached
     arguments: Json
-    certain: bool = False
-    """Whether the extension itself read the call out of the request: its result is told whole then."""
+    way: Way = "chosen"
+
+    @property
+    def certain(self) -> bool:
+        """Whether the extension itself read the call out of the request: its result is told whole then."""
+        return self.way == "read"
 
 
 @dataclass(frozen=True)

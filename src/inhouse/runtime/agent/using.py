@@ -30,9 +30,10 @@ from inhouse.runtime.agent.reading import Reader, as_found, citations_of, longes
 from inhouse.runtime.draft import Draft
 from inhouse.runtime.engines.base import Engine
 from inhouse.runtime.engines.wire import EngineRefused
-from inhouse.runtime.extensions.base import Json, Result
+from inhouse.runtime.extensions.base import Result
 from inhouse.runtime.extensions.calling import Attached, Caller, found_in, misfit
 from inhouse.runtime.grounded import Grounded
+from inhouse.runtime.profile import Profile
 from inhouse.runtime.request import Retriever, Toolbox
 
 _LONGEST_QUESTION = 200
@@ -53,18 +54,19 @@ class Tools:
         grounded: Grounded,
         toolbox: Toolbox,
         caller: Caller,
-        passages: int,
+        profile: Profile,
         bounded: bounds.Bounds | None = None,
     ) -> None:
-        """``passages``: how many a look brings; ``bounded``: other bounds than those of the AI's kind."""
+        """``profile`` says how many passages a look brings, and which tools the model knows by itself; ``bounded``: other
+        bounds than those of the AI's kind."""
         self._engine = engine
         self._retriever = retriever
         self._toolbox = toolbox
         self._caller = caller
         self._grounded = grounded
-        self._passages = passages
+        self._passages = profile.passages
         self._bounded = bounded
-        self._asking = Asking(engine, retriever)
+        self._asking = Asking(engine, retriever, profile.tools)
 
     async def answer(self, draft: Draft) -> AsyncGenerator[str | Step, None]:
         """Stream steps and the answer. No text where no tool is meant or nothing was found; where one failed, only the line
@@ -121,7 +123,7 @@ class Tools:
         elif strategy.brought:
             # It says nothing that can be told: what its last call brought speaks for itself.
             call, result = strategy.brought[-1]
-            prepared = Prepared(call.attached, call.arguments, False)
+            prepared = Prepared(call.attached, call.arguments, "native")
             async with aclosing(self._told(draft, prepared, result, False)) as pieces:
                 async for piece in pieces:
                     yield piece
@@ -130,7 +132,8 @@ class Tools:
         if strategy.acting is not None:
             if draft.kind == "tool":
                 yield "\n\n"
-            for asked in _proposed(draft, strategy.acting.attached, strategy.acting.arguments):
+            acting = Prepared(strategy.acting.attached, strategy.acting.arguments, "native")
+            for asked in _proposed(draft, acting):
                 yield asked
 
     async def _worked_through(
@@ -162,7 +165,7 @@ class Tools:
             _, prepared = proposed
             if draft.kind != "chat":
                 yield "\n\n"
-            for asked in _proposed(draft, prepared.attached, prepared.arguments):
+            for asked in _proposed(draft, prepared):
                 yield asked
 
     async def look_further(self, draft: Draft, question: str) -> AsyncGenerator[str | Step, None]:
@@ -173,7 +176,7 @@ class Tools:
         tools = await self._offered(draft)
         for one in [one for one in tools if one.tool.takes_any_question][:_MOST_FURTHER]:
             asked = {one.tool.takes_any_question: question[:_LONGEST_QUESTION]}
-            calls = self._ask(draft, Prepared(one, asked, False), picked_out=True)
+            calls = self._ask(draft, Prepared(one, asked, "tried"), picked_out=True)
             async with aclosing(calls) as pieces:
                 async for piece in pieces:
                     yield piece
@@ -186,7 +189,7 @@ class Tools:
         if prepared is None:
             return
         if prepared.attached.tool.effect == "acting":
-            for asked in _proposed(draft, prepared.attached, prepared.arguments):
+            for asked in _proposed(draft, prepared):
                 yield asked
             return
         async with aclosing(self._ask(draft, prepared)) as pieces:
@@ -200,9 +203,8 @@ class Tools:
         tool = prepared.attached.tool
         asked = {"tool": tool.name, "title": tool.title, "arguments": prepared.arguments}
         yield Step(name="tool", state="begun", detail=asked)
-        outcome = await self._caller.call(
-            prepared.attached, prepared.arguments, draft.request.context(draft.language)
-        )
+        context = draft.request.context(draft.language)
+        outcome = await self._caller.call(prepared.attached, prepared.arguments, context, prepared.way)
         draft.calls.append(outcome)
         if outcome.result is None:
             yield Step(name="tool", state="failed", detail=asked | {"line": outcome.line})
@@ -238,13 +240,14 @@ class Tools:
         draft.kind = "tool"
 
 
-def _proposed(draft: Draft, attached: Attached, arguments: Json) -> Iterator[str | Step]:
+def _proposed(draft: Draft, prepared: Prepared) -> Iterator[str | Step]:
     """Ask whether it may be done, in place of doing it; nothing where the arguments don't fit."""
-    if misfit(attached.tool, arguments):
+    if misfit(prepared.attached.tool, prepared.arguments):
         return
-    made = proposal(attached, arguments, draft.language)
+    made = proposal(prepared.attached, prepared.arguments, draft.language)
     draft.proposal, draft.kind = made, "tool"
-    yield Step(name="consent", state="done", detail=made.model_dump(include={"tool", "title", "arguments"}))
+    detail = made.model_dump(include={"tool", "title", "arguments"}) | {"way": prepared.way}
+    yield Step(name="consent", state="done", detail=detail)
     yield asks(made.title, draft.language)
 
 

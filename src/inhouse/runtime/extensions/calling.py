@@ -27,6 +27,11 @@ _MOST_DATA = 200_000
 _TITLES_NOTED, _TEXT_NOTED = 5, 200
 
 
+Way = Literal["read", "built_in", "chosen", "native", "tried"]
+"""How a call came about: the extension read it out of the request, the model called what it has learnt, a tool was chosen by
+likeness and its arguments decoded, a model with native calls wrote it, a tool that takes any question was tried."""
+
+
 @dataclass(frozen=True)
 class Attached:
     """A tool that an AI may use now."""
@@ -81,9 +86,16 @@ class Caller:
     def __init__(self, quotas: Quotas) -> None:
         self._quotas = quotas
 
-    async def call(self, attached: Attached, arguments: Json, context: Context) -> Outcome:
-        """Never raises but for being cancelled."""
-        asked = {"call": context.call_id, "extension": attached.extension, "tool": attached.tool.name}
+    async def call(
+        self, attached: Attached, arguments: Json, context: Context, way: Way | None = None
+    ) -> Outcome:
+        """Never raises but for being cancelled. ``way`` is noted in the turn's trace."""
+        asked = {
+            "call": context.call_id,
+            "extension": attached.extension,
+            "tool": attached.tool.name,
+            "way": way,
+        }
         with spans.whole("tool", **asked, title=attached.tool.title, arguments=arguments) as noted:
             outcome = await self._call(attached, arguments, context)
             noted |= {"state": outcome.state, "line": outcome.line, "found": found_in(outcome.result)}

@@ -39,6 +39,11 @@ _REFUSED = frozenset({"$dynamicRef", "$recursiveRef"})
 _REMARKS = frozenset({"title", "description", "default", "examples", "deprecated"})
 
 
+def same_arguments(one: Json, other: Json) -> bool:
+    """Whether two schemas take the same arguments, in whatever words they describe them."""
+    return bool(_bare(one) == _bare(other))
+
+
 class _Unfit(Exception):
     """The schema is too large, or refers to what it must not."""
 
@@ -107,3 +112,22 @@ class _Flattening:
         if self._left < 0:
             raise _Unfit
         return literal
+
+
+def _bare(schema: Any) -> Any:
+    """A schema without its remarks."""
+    if isinstance(schema, list):
+        return [_bare(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {key: _bare_part(key, value) for key, value in schema.items() if key not in _REMARKS}
+
+
+def _bare_part(key: str, value: Any) -> Any:
+    if key == "required" and isinstance(value, list):
+        return sorted(map(str, value))
+    if key in _LITERAL:
+        return value
+    if key in _NAMED and isinstance(value, dict):
+        return {name: _bare(part) for name, part in value.items()}
+    return _bare(value)
