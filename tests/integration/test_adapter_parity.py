@@ -9,15 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pytest
 from engine_parts import model_file
-from numpy.typing import NDArray
+from parity_parts import Table, by_llama, distance
 
 from inhouse.core.settings import Settings
-from inhouse.runtime.engines.embedded.model import NativeModel, Row, Shape
 from inhouse.tuning import gguf_adapter, lora
 from inhouse.tuning.merging import merge
 from inhouse.tuning.recipes import ALL_LINEAR, Recipe
@@ -35,8 +32,6 @@ TEXT = (
     "The bread is baked each morning at 5:30 by the same two people, in the back of the shop."
 )
 RECIPE = Recipe(name="parity", rank=8, alpha=16, targets=ALL_LINEAR, lr=1e-3, epochs=1, max_seconds=1)
-LIKELIEST = 50
-Table = NDArray[np.float32]
 
 
 class Parity:
@@ -65,23 +60,7 @@ class Parity:
         return logits.log_softmax(-1).numpy()
 
     def by_llama(self, path: Path, adapter: Path | None = None) -> Table:
-        native = NativeModel(path, Shape(context=256, sequences=1, batch=256), threads=2)
-        try:
-            assert native.tokenize(TEXT) == self.ids
-            handle = native.load_adapter(adapter) if adapter else None
-            rows = [Row(token, at, 0, True, handle) for at, token in enumerate(self.ids)]
-            logits = np.array(native.decode(rows), dtype=np.float64)
-        finally:
-            native.close()
-        top = logits.max(-1, keepdims=True)
-        logs: Any = logits - top - np.log(np.exp(logits - top).sum(-1, keepdims=True))
-        return logs.astype(np.float32)
-
-
-def distance(one: Table, other: Table) -> float:
-    """Mean difference of the log-probabilities of the tokens that ``one`` finds likeliest, in nats."""
-    likely = np.argsort(one, axis=-1)[:, -LIKELIEST:]
-    return float(np.abs(np.take_along_axis(one, likely, -1) - np.take_along_axis(other, likely, -1)).mean())
+        return by_llama(path, TEXT, self.ids, adapter)
 
 
 @pytest.fixture(scope="module")

@@ -46,7 +46,7 @@ from inhouse.releases import amendments
 from inhouse.releases.revocation import Revocation
 from inhouse.store import jobs
 from inhouse.store.blobs import Blobs
-from inhouse.store.database import Database
+from inhouse.store.database import Database, Tx
 from inhouse.store.jobs import Worker
 from inhouse.store.signing import Signer
 from inhouse.web.pages.fan_data import LABELS
@@ -199,8 +199,12 @@ def test_erasing_an_ai_empties_every_table_and_its_files(here: World, tmp_path: 
     talkative(here)
     other = here.fan(here.other)
     blobs, cleaned = Blobs(tmp_path / "blobs"), []
-    mine, theirs = blobs.put(b"mine"), blobs.put(b"theirs")
-    eraser = erasure(here, tmp_path, blob_names=[lambda _tx, _ai: [mine]], cleaners=[cleaned.append])
+    mine, theirs, both = blobs.put(b"mine"), blobs.put(b"theirs"), blobs.put(b"of both")
+
+    def names(_tx: Tx, ai_id: str | None) -> list[str]:
+        return [mine, both] if ai_id == here.ai.id else [theirs, both]
+
+    eraser = erasure(here, tmp_path, blob_names=[names], cleaners=[cleaned.append])
     receipt = eraser.erase_ai(OWNER, here.ai.id)
     assert receipt.counts["turns"] == receipt.counts["releases"] == receipt.counts["ais"] == 1
     with here.db.read() as tx:
@@ -210,7 +214,8 @@ def test_erasing_an_ai_empties_every_table_and_its_files(here: World, tmp_path: 
                 assert tx.execute(rows).scalar() == 0, table.name
     assert blobs.path(mine).exists()
     Worker(here.db, {"sweep": eraser.handler}, "quick").run_one()
-    assert not blobs.path(mine).exists() and blobs.path(theirs).exists() and cleaned == [here.ai.id]
+    assert not blobs.path(mine).exists() and cleaned == [here.ai.id]
+    assert blobs.path(theirs).exists() and blobs.path(both).exists()
     assert here.fans.named(here.other.id, "x") and other
     with pytest.raises(NotFound):
         eraser.erase_ai(OWNER, here.ai.id)

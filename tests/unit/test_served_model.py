@@ -24,6 +24,7 @@ from inhouse.runtime.profile import (
     make_current,
     write_current,
 )
+from inhouse.store.blobs import Blobs
 from inhouse.store.database import Database
 from inhouse.tuning import generations, models
 
@@ -83,7 +84,7 @@ def test_an_installation_of_an_earlier_version_is_described_when_it_starts(
     write_current(tmp_path, "gen_1", "gen_1.gguf", Profile(method=Method.TRAINED), "made")
     (tmp_path / "gen_1.json").unlink()
     for _ in range(2):
-        house.register(db, settings)
+        house.register(db, settings, Blobs(tmp_path / "blobs"))
         assert description(tmp_path, "gen_1") == installed(settings)
     with db.read() as tx:
         assert [one.id for one in generations.listing(tx)] == ["gen_1"]

@@ -14,6 +14,7 @@ from inhouse.runtime.profile import (
     installed,
     write_current,
 )
+from inhouse.store.blobs import Blobs
 from inhouse.store.database import Database
 from inhouse.tuning import generations, models
 from inhouse.tuning.files import sha256 as hash_of
@@ -51,8 +52,8 @@ def fetch_url(settings: Settings, url: str, sha256: str, report: Report) -> Inst
     return installed(settings)
 
 
-def register(db: Database, settings: Settings) -> None:
-    """See that the current generation is described, and that the database knows it: what is trained now fits it."""
+def register(db: Database, settings: Settings, blobs: Blobs) -> None:
+    """See that the current generation is described, and that the database knows it and what it came from."""
     if settings.engine != "embedded":
         return
     try:
@@ -61,16 +62,57 @@ def register(db: Database, settings: Settings) -> None:
         return  # commands that need no model work without one; the others say what to run
     describe_current(settings.models_folder)
     with db.read() as tx:
-        if any(generation.id == model.generation for generation in generations.listing(tx)):
+        if any(known.id == model.generation and known.name for known in generations.listing(tx)):
             return
+    if model.source == models.shipped().delta:
+        _add_shipped(db, model, blobs)
+    else:
+        _add_fetched(db, model)
+
+
+def _add_shipped(db: Database, model: Installed, blobs: Blobs) -> None:
+    """What ships, and the base model above it, so that the tree has a root."""
+    made, base = models.shipped(), models.generation_id(BASE.sha256)
+    delta = {name: blobs.put_file(models.SHIPPED / name) for name in models.DELTA_FILES}
+    file_hash = hash_of(model.file)
+    with db.write() as tx:
+        generations.add(
+            tx,
+            base,
+            name=BASE.name,
+            parent=None,
+            recipe={},
+            data_hashes={},
+            scores={},
+            file_hash=BASE.sha256,
+            quantisation=models.BASE_QUANTISATION,
+        )
+        generations.add(
+            tx,
+            model.generation,
+            name=made.name,
+            parent=base,
+            recipe=made.recipe,
+            data_hashes=made.data,
+            scores=made.scores,
+            file_hash=file_hash,
+            quantisation=made.quantisation,
+            delta=delta,
+        )
+
+
+def _add_fetched(db: Database, model: Installed) -> None:
+    """A file from elsewhere, of which nothing is known but what it calls itself."""
+    name, file_hash = models.own_name(model.file) or model.generation, hash_of(model.file)
     with db.write() as tx:
         generations.add(
             tx,
             model.generation,
-            parent=BASE.sha256,
+            name=name,
+            parent=None,
             recipe={},
             data_hashes={"source": model.source},
             scores={},
-            file_hash=hash_of(model.file),
+            file_hash=file_hash,
             quantisation="as fetched",
         )

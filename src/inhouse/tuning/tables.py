@@ -44,16 +44,19 @@ adapters = Table(
     Index("ix_adapters_ai_id_created_at", "ai_id", "created_at"),
 )
 
-#: Shared by all AIs: what the lab made of the base model. Which one is served is said beside the model files.
+#: Shared by all AIs: what the lab made of the base model. Which one is served is said beside the model files. ``delta`` names the
+#: blob of each file of what was merged into the parent, in PEFT's form.
 generations = Table(
     "generations",
     metadata,
     Column("id", _NAME, primary_key=True),
+    Column("name", _NAME, nullable=False, server_default=""),  # empty: an older Inhouse knew its file only
     Column("parent", _NAME, nullable=True),  # none: the base model as it came
     Column("recipe", Json, nullable=False),
     Column("data_hashes", Json, nullable=False),
     Column("scores", Json, nullable=False),
     Column("file_hash", _HASH, nullable=False),
     Column("quantisation", String(10), nullable=False),
+    Column("delta", Json, nullable=True),  # none: the base model as it came, or a file from elsewhere
     Column("created_at", Moment, nullable=False),
 )
