@@ -66,6 +66,7 @@ from inhouse.lab.experiments import reading, shelf
 from inhouse.lab.experiments.design import Design, Experiment, GuardRail, Way
 from inhouse.lab.experiments.experiments import Experiments
 from inhouse.lab.experiments.metrics import Metric
+from inhouse.lab.generations.registry import Generations
 from inhouse.releases import releases as release_rows
 from inhouse.releases import routing
 from inhouse.releases.amendments import Amendments
@@ -305,6 +306,7 @@ class Home:
     trials: Trials
     experiments: Experiments
     comparisons: Comparisons
+    generations: Generations
     verdicts: Verdicts
     picks: Picks
     actions: Actions
@@ -337,7 +339,7 @@ def opened(folder: Path, **settings: Any) -> Home:
 
 def build(db: Database, folder: Path, **settings: Any) -> Home:
     """An empty installation."""
-    chosen = Settings(home=folder, **settings)
+    chosen = Settings(home=folder, **{"models": folder / "models", **settings})
     script = Script()
     briefs = Briefs(db)
     releases = Releases(db, NoAdapters(), briefs)
@@ -362,6 +364,7 @@ def build(db: Database, folder: Path, **settings: Any) -> Home:
         trials=Trials(db, releases, script),
         experiments=Experiments(db, releases),
         comparisons=Comparisons(db, StillArena()),
+        generations=Generations(db, Blobs(folder / "blobs"), chosen),
         verdicts=Verdicts(db),
         picks=Picks(db, releases, script),
         actions=Actions(db, releases),

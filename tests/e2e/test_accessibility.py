@@ -37,6 +37,7 @@ _OWNERS = (
     "/operator",
     "/operator/experiments",
     "/operator/comparisons?ai=quill",
+    "/operator/generations",
     "/operator/jobs",
     "/operator/health",
     "/operator/people",

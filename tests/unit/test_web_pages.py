@@ -12,6 +12,7 @@ import pytest
 from bs4 import BeautifulSoup
 from bs4.element import Tag
 
+from generationkit import BASE, LOST, NEWEST, SHIPPED, family, move
 from inhouse.accounts.actors import Actor
 from inhouse.brief.brief import Brief, Exchange, Limits, Product, Rival, Topic, Voice, Wording
 from inhouse.core import clock
@@ -554,3 +555,43 @@ async def test_conversations_are_filtered_and_a_trace_is_drawn(home: Home, owner
     assert isinstance(link, Tag)
     shown = await owner.get(str(link["href"]))
     assert "waterfall" in shown.text and "How this answer came about" in shown.text
+
+
+async def test_the_family_of_generations_is_drawn_with_who_runs_on_whom(
+    home: Home, owner: httpx.AsyncClient
+) -> None:
+    listed = "/operator/generations"
+    assert "No generation yet" in (await owner.get(listed)).text
+    family(home.db, home.settings.models_folder)
+    move(home.db, home.ais.public("quill").id, SHIPPED)
+    told = BeautifulSoup((await owner.get(listed)).text, "html.parser")
+    links = [link["href"] for link in told.select("svg.family a")]
+    assert set(links) == {f"{listed}/{one}" for one in (BASE, SHIPPED, LOST, NEWEST)}
+    assert [path["href"] for path in told.select("svg.family a.current")] == [f"{listed}/{SHIPPED}"]
+    assert [path["href"] for path in told.select("svg.family a.lost")] == [f"{listed}/{LOST}"]
+    assert len(told.select("svg.family path.line")) == 3
+    row = next(row for row in told.select("tbody tr") if "inhouse-2" in str(row.th))
+    assert "Mara Quill" in row.get_text() and "SmolLM2-135M-Instruct" in row.get_text()
+
+
+async def test_a_generation_is_told_with_its_figures_in_both_languages(
+    home: Home, owner: httpx.AsyncClient
+) -> None:
+    family(home.db, home.settings.models_folder)
+    page = f"/operator/generations/{LOST}"
+    told = BeautifulSoup((await owner.get(page)).text, "html.parser")
+    assert "Not better: beyond its margin may be Japanese." in told.get_text()
+    arms, margins = told.select("table.arms tbody tr"), told.select("table.margins tbody tr")
+    assert len(arms) == 8 and "98.4% (97.2–99.1%, n=700)" in " ".join(arms[4].get_text(" ").split())
+    assert [("not held" in row.get_text()) for row in margins].count(True) == 1
+    assert len(told.select("svg.strip")) == 7 and told.select_one("svg.chart path.line")
+    await post(owner, page, "/language", language="ja", next=page)
+    assert "採用しません" in (await owner.get(page)).text
+    for other in (BASE, SHIPPED):
+        assert (await owner.get(f"/operator/generations/{other}")).status_code == 200
+    assert (await owner.get("/operator/generations/gen_none")).status_code == 404
+    card = await owner.get(f"{page}/card")
+    assert (
+        card.text.startswith("---\nlicense: apache-2.0")
+        and "attachment" in card.headers["content-disposition"]
+    )

@@ -29,6 +29,7 @@ from inhouse.web.pages import (
     operator,
     operator_comparisons,
     operator_experiments,
+    operator_generations,
     sign_in,
     studio_actions,
     studio_brief,
@@ -79,6 +80,7 @@ _PAGES = (
     operator,
     operator_experiments,
     operator_comparisons,
+    operator_generations,
 )
 _API = (models, chat, actions, responses, files, health)
 

@@ -21,7 +21,7 @@ class Tick:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Frame:
+class Frame:
     """The axes. Paths and coordinates are those of ``viewBox 0 0 WIDTH HEIGHT``."""
 
     across: tuple[Tick, ...]
@@ -32,7 +32,7 @@ class _Frame:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Picture(_Frame):
+class Picture(Frame):
     """A line over steps, from the ``first`` value to the ``last``."""
 
     path: str
@@ -68,7 +68,7 @@ def loss_picture(points: Sequence[tuple[float, float]]) -> Picture | None:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Band(_Frame):
+class Band(Frame):
     """An estimate with its interval over units."""
 
     area: str
@@ -159,7 +159,7 @@ class Placed:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Dots(_Frame):
+class Dots(Frame):
     """Worth against cost, with the front that nothing beats."""
 
     dots: tuple[Placed, ...]
@@ -171,7 +171,7 @@ def dots_picture(dots: Sequence[Dot]) -> Dots | None:
     if not dots:
         return None
     costs = [dot.cost for dot in dots]
-    plane = _Plane.around(costs, [end for dot in dots for end in (dot.low, dot.high)], edge=0.12)
+    plane = Plane.around(costs, [end for dot in dots for end in (dot.low, dot.high)], edge=0.12)
     best = sorted((dot for dot in dots if dot.on_front), key=lambda dot: dot.cost)
     return Dots(
         dots=tuple(
@@ -192,7 +192,7 @@ def dots_picture(dots: Sequence[Dot]) -> Dots | None:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Routes(_Frame):
+class Routes(Frame):
     """A curve with its band over cost, and another to compare it with."""
 
     area: str
@@ -208,7 +208,7 @@ def routes_picture(
         return None
     costs = [cost for cost, *_ in points]
     worths = [value for _, low, _, high in points for value in (low, high)] + [value for _, value in other]
-    plane = _Plane.around(costs, worths, edge=0.0, powers=False)
+    plane = Plane.around(costs, worths, edge=0.0, powers=False)
     upper = [(cost, high) for cost, _, _, high in points]
     lower = [(cost, low) for cost, low, _, _ in reversed(points)]
     return Routes(
@@ -221,7 +221,7 @@ def routes_picture(
 
 
 @dataclass(frozen=True)
-class _Plane:
+class Plane:
     """Where costs and percentages stand in the picture."""
 
     first: float
@@ -234,7 +234,7 @@ class _Plane:
     @classmethod
     def around(
         cls, costs: Sequence[float], worths: Sequence[float], edge: float, powers: bool = True
-    ) -> _Plane:
+    ) -> Plane:
         """Round tens above and below; ``edge`` is the share of the width that is left free on each side."""
         floor, ceiling = 10 * math.floor(min(worths) / 10), 10 * math.ceil(max(worths) / 10)
         spread = powers and min(costs) > 0 and max(costs) / min(costs) > _FAR_APART

@@ -9,7 +9,7 @@ from hashlib import sha256
 from importlib.resources import files
 from typing import Any
 
-from babel.dates import format_datetime
+from babel.dates import format_date, format_datetime
 from babel.numbers import format_decimal, format_percent
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -33,6 +33,7 @@ def environment(language: str) -> Environment:
     env.globals |= {"language": language, "languages": i18n.LANGUAGES, "static": static_url}
     env.filters |= {
         "moment": lambda value: moment(value, language),
+        "day": lambda value: format_date(value, "medium", locale=language),
         "number": lambda value: format_decimal(value, locale=language),
         "percent": lambda value: format_percent(value, format="#,##0.#%", locale=language),
         "answer": answers.markup,

@@ -26,6 +26,7 @@ from inhouse.conversations.verdicts import Verdicts
 from inhouse.core.settings import Settings
 from inhouse.lab.comparing.comparing import Comparisons
 from inhouse.lab.experiments.experiments import Experiments
+from inhouse.lab.generations.registry import Generations
 from inhouse.releases.amendments import Amendments
 from inhouse.releases.cases import Cases
 from inhouse.releases.extensions import Extensions
@@ -64,6 +65,8 @@ class Services(Protocol):
     def experiments(self) -> Experiments: ...
     @property
     def comparisons(self) -> Comparisons: ...
+    @property
+    def generations(self) -> Generations: ...
     @property
     def trials(self) -> Trials: ...
     @property

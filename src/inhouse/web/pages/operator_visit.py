@@ -19,6 +19,7 @@ _PAGES = (
     ("", N_("AIs")),
     ("experiments", N_("Experiments")),
     ("comparisons", N_("Giant or small")),
+    ("generations", N_("Generations")),
     ("jobs", N_("Jobs")),
     ("health", N_("Health")),
     ("people", N_("People and teams")),
