@@ -16,8 +16,9 @@ import pytest
 
 from inhouse.content.plain import NotText
 from inhouse.runtime.extensions.base import Context, Extension, Json, Result, Tool, ToolFailed
+from inhouse.runtime.extensions.table.answers import NOTHING
 from inhouse.runtime.extensions.table.columns import Column, Kind, quantity
-from inhouse.runtime.extensions.table.extension import NOTHING, Table, TableSettings
+from inhouse.runtime.extensions.table.extension import Table, TableSettings
 from inhouse.runtime.extensions.table.query import Condition, Items, Wanted
 from inhouse.runtime.extensions.table.reading import BadTable, Sheet, read_sheet
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
@@ -135,6 +136,30 @@ def test_only_operators_reach_into_their_machine(db: Database, extensions: Exten
         with pytest.raises(NotAllowed):
             extensions.set_up(key, ai_id, kind, kind, settings)
     assert extensions.set_up(key, ai_id, "calculator", "calculator", {}).author == "key_1"
+
+
+def test_a_table_in_a_database_is_the_operators_and_its_address_a_secret(
+    extensions: Extensions, ai_id: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "shop.db"
+    with sqlite3.connect(file) as shop:
+        shop.execute("CREATE TABLE products (name TEXT, price REAL, cost REAL)")
+        shop.execute("INSERT INTO products VALUES ('Fold Mug', 32, 9)")
+    settings = {
+        "title": "products",
+        "database": f"sqlite:///{file}",
+        "table": "products",
+        "columns": ["name", "price"],
+    }
+    key = Actor(kind="key", name="k", key_id="key_1", ai_id=ai_id, scopes=frozenset({"edit"}))  # type: ignore[arg-type]
+    with pytest.raises(NotAllowed):
+        extensions.set_up(key, ai_id, "sql-table", "shop", settings)
+    extensions.set_up(OPERATOR, ai_id, "sql-table", "shop", settings)
+    [listed] = extensions.listing(OPERATOR, ai_id)
+    assert str(file) not in str(listed.settings) and listed.settings["table"] == "products"
+    context = Context(ai_id, None, "call_1", datetime(2026, 1, 1, tzinfo=UTC))
+    result = asyncio.run(extensions.try_out(OPERATOR, ai_id, "shop", "look_up", {"words": "mugs"}, context))
+    assert result.text == "Fold Mug: price 32"
 
 
 @pytest.mark.parametrize(

@@ -54,6 +54,13 @@ TERMS = (
     N_("It is not a Word file (.docx), or a broken one."),
     N_("Table"),
     N_("Looks things up in a table of yours, such as products and prices."),
+    N_("Table in a database"),
+    N_(
+        "Looks things up in a table, a view or a SELECT of your own database, SQLite or PostgreSQL. It only reads."
+    ),
+    N_("The database can't be read at the moment."),
+    N_("The database takes too long: ask for less at once."),
+    N_("The database is busy: ask again in a moment."),
     N_("News from feeds"),
     N_("Finds what is new in RSS and Atom feeds that you choose. They are read every hour."),
     N_("Another AI of yours"),

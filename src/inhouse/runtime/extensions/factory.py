@@ -20,6 +20,8 @@ from inhouse.runtime.extensions.search.extension import SearchExtension
 from inhouse.runtime.extensions.search.feeds import Feeds, FeedStore
 from inhouse.runtime.extensions.search.searxng import SearXNG
 from inhouse.runtime.extensions.specialist import Ask, Specialist, SpecialistSettings
+from inhouse.runtime.extensions.table.database.extension import database_table
+from inhouse.runtime.extensions.table.database.settings import DatabaseSettings
 from inhouse.runtime.extensions.table.extension import Table, TableSettings
 
 
@@ -104,6 +106,13 @@ KINDS: Mapping[str, Kind] = {
         "Looks things up in a table of yours, such as products and prices.",
         TableSettings,
         lambda settings, place: Table(settings),
+    ),
+    "sql-table": Kind(
+        "Table in a database",
+        "Looks things up in a table, a view or a SELECT of your own database, SQLite or PostgreSQL. It only reads.",
+        DatabaseSettings,
+        lambda settings, place: database_table(settings),
+        operator_only=True,
     ),
     "feeds": Kind(
         "News from feeds",

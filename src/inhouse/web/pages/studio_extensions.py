@@ -22,6 +22,8 @@ from inhouse.web.pages.studio_visit import Studio, StudioVisit
 router = APIRouter(prefix="/studio/{slug}/extensions")
 #: What a form can set up; the rest has settings that only a command takes.
 _FORMS = ("calculator", "documents", "colleagues", "table", "specialist", "feeds")
+#: What only operators can set up, and see a form for.
+_OPERATORS_FORMS = ("sql-table",)
 #: Those that have nothing to choose: one of each is enough.
 _PLAIN = ("calculator", "documents", "colleagues")
 _MOST_TRY = 2000
@@ -85,19 +87,20 @@ def _page(studio: StudioVisit, status: int = 200, **values: Any) -> Response:
         live = services.releases.current(tx, studio.ai.id)
         counts = toolcalls.counts(tx, studio.ai.id)
     attached = services.extensions.listing(studio.actor, studio.ai.id)
+    forms = _FORMS + (_OPERATORS_FORMS if _is_operator(studio) else ())
     shown = {
         "attached": attached,
         "kinds_there": {one.kind for one in attached},
         "live": live.extensions if live else (),
         "counts": counts,
-        "kinds": {name: factory.KINDS[name] for name in _FORMS},
+        "kinds": {name: factory.KINDS[name] for name in forms},
         "plain_kinds": _PLAIN,
         "colleagues": [
             (ai.slug, ai.name)
             for ai in services.ais.listing(studio.actor)
             if ai.team_id == studio.ai.team_id and ai.id != studio.ai.id
         ],
-        "others": [kind.title for name, kind in factory.KINDS.items() if name not in _FORMS],
+        "others": [kind.title for name, kind in factory.KINDS.items() if name not in forms],
         "may_edit": Action.EDIT_BRIEF in studio.may,
         "may_release": Action.RELEASE in studio.may,
         "tried": None,
@@ -111,6 +114,8 @@ def _page(studio: StudioVisit, status: int = 200, **values: Any) -> Response:
 async def _settings(kind: str, form: Form) -> Json:
     if kind == "table":
         return {"title": form.text("title", 60), "csv": await _table(form)}
+    if kind == "sql-table":
+        return _database(form)
     if kind == "feeds":
         return {"feeds": list(form.lines("feeds"))}
     if kind == "specialist":
@@ -119,6 +124,24 @@ async def _settings(kind: str, form: Form) -> Json:
     if kind in _PLAIN:
         return {}
     raise UsageError(reason=N_("Choose what to attach."))
+
+
+def _is_operator(studio: StudioVisit) -> bool:
+    session = studio.visit.session
+    return session is not None and session.person.is_operator
+
+
+def _database(form: Form) -> Json:
+    """A table of a database; a SELECT is for the command, which takes its examples too."""
+    units = (line.partition(":") for line in form.lines("units", 2000))
+    return {
+        "title": form.text("title", 60),
+        "database": form.secret("database").strip(),
+        "table": form.text("table", 200),
+        "columns": list(form.lines("columns", 5000)),
+        "search": list(form.lines("search", 5000)),
+        "units": {name.strip(): unit.strip() for name, _, unit in units},
+    }
 
 
 async def _table(form: Form) -> str:

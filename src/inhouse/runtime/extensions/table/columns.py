@@ -154,7 +154,7 @@ def find_column(name: str, header: str, cells: Sequence[str], mark: str) -> Colu
     )
     fitting = (candidate for candidate in candidates if candidate and _fits(candidate, filled))
     column = next(fitting, Column(name, Kind.TEXT))
-    return replace(column, samples=_samples(column, filled))
+    return replace(column, samples=samples(column, filled))
 
 
 def told_mark(cells: Iterable[str]) -> str | None:
@@ -257,7 +257,7 @@ def _day_first(cells: Sequence[str]) -> bool | None:
     return True if found and all(sign == "." for _, sign, _, _ in found) else None
 
 
-def _samples(column: Column, cells: Sequence[str]) -> tuple[str, ...]:
+def samples(column: Column, cells: Sequence[str]) -> tuple[str, ...]:
     different: dict[str, None] = {}
     for cell in cells:
         if column.value(cell) is not None:

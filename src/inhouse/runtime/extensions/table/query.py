@@ -7,7 +7,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from inhouse.runtime.extensions.base import ToolFailed
 from inhouse.runtime.extensions.table.columns import Kind, Value
@@ -77,12 +77,35 @@ class Counted:
     average: Value = None
 
 
+class Rows(Protocol):
+    """A table's rows, wherever they are. What can't be had raises ``ToolFailed`` with a sentence."""
+
+    def find(self, wanted: Wanted, sort: Sort | None, limit: int) -> Found:
+        """The rows wanted: first those with most of the words, then by ``sort``, and by rarer words."""
+        ...
+
+    def some(self, wanted: Wanted) -> int:
+        """How many rows meet the conditions and hold any of the words."""
+        ...
+
+    def count(self, wanted: Wanted, column: int | None = None) -> Counted:
+        """Count the rows that meet the conditions and hold every word, and what a column of theirs comes to."""
+        ...
+
+    def close(self) -> None:
+        """Let go of them."""
+        ...
+
+
 class Items:
     """The rows of a sheet. Safe to use from several threads; each statement is bounded in its steps."""
 
-    def __init__(self, sheet: Sheet, *, most_steps: int = _MOST_STEPS) -> None:
+    def __init__(
+        self, sheet: Sheet, texts: Sequence[str] | None = None, *, most_steps: int = _MOST_STEPS
+    ) -> None:
+        """``texts`` is what words are looked for in, one a row; where it is left out, the cells that hold text."""
         self._columns = sheet.columns
-        self._index = WordIndex(list(_texts(sheet)), sheet.language)
+        self._index = WordIndex(list(_texts(sheet)) if texts is None else texts, sheet.language)
         self._most_steps = most_steps
         self._lock = threading.Lock()
         self._connection = _loaded(sheet)

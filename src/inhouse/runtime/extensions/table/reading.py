@@ -64,13 +64,13 @@ def read_sheet(content: str | bytes, language: str = languages.UNKNOWN) -> Sheet
     cells_by_column = list(zip(*rows, strict=True))
     kept = [at for at, cells in enumerate(cells_by_column) if any(cells)]
     mark = _mark(cells_by_column, separator)
-    names = _names(header)
+    names = column_names(header)
     columns = tuple(find_column(names[at], header[at], cells_by_column[at], mark) for at in kept)
     shown = tuple(
         tuple(column.shown(row[at]) for column, at in zip(columns, kept, strict=True)) for row in rows
     )
-    language = _guessed(columns, shown) if language == languages.UNKNOWN else language
-    return Sheet(columns, shown, _name_at(columns), _link_at(columns), language)
+    language = guessed(columns, shown) if language == languages.UNKNOWN else language
+    return Sheet(columns, shown, name_at(columns), link_at(columns), language)
 
 
 def read_text(content: str | bytes) -> str:
@@ -161,7 +161,7 @@ def _fitted(line: int, cells: list[str], width: int) -> list[str]:
     return cells
 
 
-def _names(header: Sequence[str]) -> list[str]:
+def column_names(header: Sequence[str]) -> list[str]:
     """Names for the columns: lower snake case, unique, none empty."""
     names: list[str] = []
     for number, cell in enumerate(header, start=1):
@@ -182,17 +182,17 @@ def _mark(cells_by_column: Sequence[Sequence[str]], separator: str) -> str:
     return told_mark(sample) or ("," if separator == ";" else ".")
 
 
-def _name_at(columns: Sequence[Column]) -> int:
+def name_at(columns: Sequence[Column]) -> int:
     texts = {column.name: at for at, column in enumerate(columns) if column.kind is Kind.TEXT}
     told = (texts[name] for name in _NAMES if name in texts)
     return next(chain(told, texts.values()), 0)
 
 
-def _link_at(columns: Sequence[Column]) -> int | None:
+def link_at(columns: Sequence[Column]) -> int | None:
     return next((at for at, column in enumerate(columns) if column.name in _LINKS), None)
 
 
-def _guessed(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> str:
+def guessed(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> str:
     texts = [at for at, column in enumerate(columns) if column.kind is Kind.TEXT]
     labels = " ".join(column.label for column in columns)
     return languages.guess("\n".join([labels, *(row[at] for row in rows[:_SAMPLE_ROWS] for at in texts)]))

@@ -64,7 +64,7 @@ class WordIndex:
 
     def match(self, words: str) -> Match:
         """The rows that hold any of the words, each with how many and how rare they are."""
-        pieces = _pieces(words, self._language)
+        pieces = looked_for(words, self._language)
         held: Counter[int] = Counter()
         rarity: defaultdict[int, float] = defaultdict(float)
         for piece in pieces:
@@ -82,7 +82,7 @@ class WordIndex:
         return self._rows.get(piece, ())
 
 
-def _pieces(words: str, language: str) -> list[str]:
+def looked_for(words: str, language: str) -> list[str]:
     """The different stems, and parts of unspaced runs, that a row may hold."""
     normal = unicodedata.normalize("NFKC", words).casefold()
     runs = _SPACELESS.findall(normal)

@@ -1,0 +1,1 @@
+"""A table in the owner's own database, read where it is."""
