@@ -13,8 +13,9 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -24,10 +25,20 @@ import psutil
 import pytest
 import uvloop
 
-from inhouse.runtime.extensions.base import Context, Result, ToolFailed
+from inhouse.brief.brief import Brief
+from inhouse.content.index import View
+from inhouse.content.search import Found
+from inhouse.core.events import Ended
+from inhouse.runtime.engines.base import FunctionCall
+from inhouse.runtime.engines.fake import FakeEngine
+from inhouse.runtime.extensions.base import Context, Limits, Result, Tool, ToolFailed
+from inhouse.runtime.extensions.calling import Attached, Caller, Uncounted
 from inhouse.runtime.extensions.mcp import connection
 from inhouse.runtime.extensions.mcp.extension import McpExtension
 from inhouse.runtime.extensions.mcp.servers import HttpServer, Server, StdioServer
+from inhouse.runtime.profile import Method, Profile
+from inhouse.runtime.reply import Replier
+from inhouse.runtime.request import Exchange, ReplyRequest
 
 pytestmark = [pytest.mark.integration, pytest.mark.enable_socket, pytest.mark.timeout(120)]
 
@@ -110,15 +121,29 @@ def test_the_time_server() -> None:
     _with(StdioServer(command=sys.executable, args=("-m", "mcp_server_time")), work)
 
 
+PAGE = """<!doctype html><html><head><title>Kiln notes</title><script>alert(1)</script></head><body>
+<nav><a href="/">Home</a></nav><article><h1>Kiln notes</h1><p>The kiln is fired on <b>Thursday</b>, and opened on Saturday.</p>
+<h2>Glazes</h2><p>Celadon wants a slow cooling.</p></article></body></html>"""
+
+
 class _Page(BaseHTTPRequestHandler):
+    """A small site: a page, a plain text, a corner that robots are asked to leave alone."""
+
     def do_GET(self) -> None:
-        if self.path == "/robots.txt":
+        pages = {
+            "/robots.txt": ("text/plain", "User-agent: *\nDisallow: /private"),
+            "/news": ("text/html; charset=utf-8", PAGE),
+            "/news.txt": ("text/plain", "The kiln is fired on Thursday."),
+            "/private": ("text/html", PAGE),
+        }
+        if self.path not in pages:
             self.send_error(404)
             return
+        kind, text = pages[self.path]
         self.send_response(200)
-        self.send_header("Content-Type", "text/plain")
+        self.send_header("Content-Type", kind)
         self.end_headers()
-        self.wfile.write(b"The kiln is fired on Thursday.")
+        self.wfile.write(text.encode())
 
     def log_message(self, format: str, *args: object) -> None:
         """Quiet."""
@@ -138,14 +163,93 @@ def page() -> Iterator[str]:
     yield from _serving(_Page)
 
 
+def _fetch_server(*args: str) -> StdioServer:
+    """Without Node on its path: with it, the library that simplifies pages would have npm install something from the
+    network into our environment, and npm's words would stand in the protocol's stream."""
+    env = {"PATH": str(Path(sys.executable).parent)}
+    return StdioServer(command=sys.executable, args=("-m", "mcp_server_fetch", *args), env=env)
+
+
 def test_the_fetch_server(page: str) -> None:
     async def work(extension: McpExtension) -> None:
         (tool,) = await extension.tools()
         assert (tool.name, tool.effect) == ("fetch", "reading")
-        assert "The kiln is fired on Thursday." in (await _call(extension, "fetch", url=f"{page}/news")).text
+        read = (await _call(extension, "fetch", url=f"{page}/news")).text
+        assert "# Kiln notes" in read and "fired on Thursday" in read and "Celadon" in read
+        assert "<p>" not in read and "alert" not in read
+        begin = (await _call(extension, "fetch", url=f"{page}/news", max_length=40)).text
+        assert "Celadon" not in begin and "start_index of 40" in begin
+        rest = await _call(extension, "fetch", url=f"{page}/news", start_index=40)
+        assert "Celadon" in rest.text
+        assert (
+            "The kiln is fired on Thursday." in (await _call(extension, "fetch", url=f"{page}/news.txt")).text
+        )
+        assert "<article>" in (await _call(extension, "fetch", url=f"{page}/news", raw=True)).text
+        assert "404" in await _failure(extension, "fetch", url=f"{page}/gone")
+        assert "robots.txt" in await _failure(extension, "fetch", url=f"{page}/private")
 
-    server = StdioServer(command=sys.executable, args=("-m", "mcp_server_fetch", "--allow-private-ips"))
-    _with(server, work)
+    _with(_fetch_server("--allow-private-ips"), work)
+
+
+def test_the_fetch_server_refuses_this_machine_unless_it_is_told(page: str) -> None:
+    async def work(extension: McpExtension) -> None:
+        assert "not a public address" in await _failure(extension, "fetch", url=f"{page}/news")
+
+    _with(_fetch_server(), work)
+
+
+def test_a_question_is_answered_from_a_page_that_was_fetched(page: str) -> None:
+    """The whole way: a turn, the call, the server's process, the page, and an answer that stands on it."""
+
+    async def work(extension: McpExtension) -> list[Ended]:
+        (tool,) = await extension.tools()
+        said = (
+            "The kiln is fired on Thursday, and opened on Saturday.",
+            "The kiln is fired on Monday in Leeds.",
+        )
+        return [await _answered(extension, tool, page, words) for words in said]
+
+    ended, invented = _with(_fetch_server("--allow-private-ips"), work)
+    assert [(one["tool"], one["state"]) for one in ended.tools] == [("fetch", "done")]
+    assert "Thursday" in ended.answer
+    assert "Monday" not in invented.answer, "what is not on the page is not told"
+
+
+async def _answered(extension: McpExtension, tool: Tool, page: str, words: str) -> Ended:
+    """What a fan is told whose AI has this tool, on an engine that asks for one call and then says these words."""
+    call = (FunctionCall("c1", "fetch", json.dumps({"url": f"{page}/news"})),)
+    engine = FakeEngine([call, words], calls_tools=True)
+    box = _Box(Attached("fetch", tool, Limits(seconds=30), extension))
+    profile = Profile(method=Method.PROMPTED, languages=frozenset("*"))
+    replier = Replier(engine, _NoContent(), profile, box, Caller(Uncounted()))
+    question = f"When is the kiln fired, by {page}/news?"
+    request = ReplyRequest("ai_1", "Potter", "business", Brief(), question, extensions=("fetch@1",))
+    events = [event async for event in replier.reply(request)]
+    assert isinstance(events[-1], Ended)
+    return events[-1]
+
+
+class _NoContent:
+    """An AI that has read nothing."""
+
+    async def find(self, view: View, question: str, history: Sequence[Exchange], k: int) -> Found:
+        return Found((), (), question, 1, None, 0.0, None)
+
+    async def similar(self, question: str, texts: Sequence[str]) -> Sequence[float]:
+        return [0.9 for _ in texts]
+
+    async def relevance(self, question: str, texts: Sequence[str]) -> Sequence[float]:
+        return await self.similar(question, texts)
+
+
+@dataclass(frozen=True)
+class _Box:
+    """Offers one tool."""
+
+    one: Attached
+
+    async def attached(self, request: ReplyRequest) -> Sequence[Attached]:
+        return (self.one,)
 
 
 # Small servers over the standard streams
