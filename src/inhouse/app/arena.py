@@ -87,23 +87,18 @@ class HouseArena:
     def _generations(self, tx: Tx, ai_id: str) -> Iterator[Contender]:
         served = self._served()
         files = {path.stem for path in self._settings.models_folder.glob("*.gguf")}
+        adapters = self._adapters(tx, ai_id)
         for stem in sorted(files, key=lambda stem: (stem != served, stem)):
             yield Contender(stem, "generation")
-            adapter = self._adapter(tx, ai_id, stem)
-            if adapter is not None:
-                yield Contender(f"{stem}{ADAPTER}", "generation", adapter)
+            if stem in adapters:
+                yield Contender(f"{stem}{ADAPTER}", "generation", adapters[stem])
 
-    def _adapter(self, tx: Tx, ai_id: str, generation: str) -> str | None:
-        """The one that is live where it was trained on this generation, else the newest that was."""
-        fit = [
-            row.hash
-            for row in shelf.listing(tx, ai_id)
-            if row.generation_id == generation and not row.tainted
-        ]
+    def _adapters(self, tx: Tx, ai_id: str) -> dict[str, str]:
+        """By the generation that each was trained on: the one that is live, else the newest."""
+        fit = [row for row in shelf.listing(tx, ai_id) if not row.tainted]
+        newest = {row.generation_id: row.hash for row in reversed(fit)}
         live = self._services.releases.current(tx, ai_id)
-        if live is not None and live.adapter_hash in fit:
-            return live.adapter_hash
-        return fit[0] if fit else None
+        return newest | {row.generation_id: row.hash for row in fit if live and row.hash == live.adapter_hash}
 
     def _endpoint(self) -> Iterator[Contender]:
         if self._settings.engine_url and self._settings.engine_model:

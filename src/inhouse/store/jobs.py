@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -20,6 +20,7 @@ from sqlalchemy import (
     Index,
     Integer,
     Row,
+    Select,
     String,
     Table,
     Text,
@@ -72,8 +73,8 @@ jobs = Table(
 
 
 @dataclass(frozen=True)
-class Job:
-    """A job as it stands in the database. ``progress`` runs from 0 to 1."""
+class Head:
+    """A job as it stands in the database, but for what it holds. ``progress`` runs from 0 to 1."""
 
     id: str
     name: str
@@ -83,8 +84,6 @@ class Job:
     state: State
     progress: float
     message: str
-    detail: Mapping[str, Any]
-    result: Mapping[str, Any] | None
     error: str | None
     attempts: int
     stop_requested: bool
@@ -97,6 +96,14 @@ class Job:
     @property
     def ended(self) -> bool:
         return self.state in ("done", "failed", "stopped")
+
+
+@dataclass(frozen=True)
+class Job(Head):
+    """A job with what it keeps for going on, and what it came to: these may be large."""
+
+    detail: Mapping[str, Any]
+    result: Mapping[str, Any] | None
 
 
 class Stopped(InhouseError):
@@ -188,12 +195,20 @@ def get(tx: Tx, job_id: str) -> Job:
 
 def listing(tx: Tx, *, ai_id: str | None = None, name: str | None = None, limit: int = 50) -> list[Job]:
     """The newest jobs first; of one AI and of one name where given."""
-    query = select(jobs).order_by(jobs.c.created_at.desc(), jobs.c.id.desc()).limit(limit)
+    return [_job(row) for row in tx.execute(_newest(select(jobs), ai_id, name, limit))]
+
+
+def heads(tx: Tx, *, ai_id: str | None = None, name: str | None = None, limit: int = 50) -> list[Head]:
+    """The same without what they hold: for lists of many."""
+    query = select(*(jobs.c[field.name] for field in fields(Head)))
+    return [Head(**row._mapping) for row in tx.execute(_newest(query, ai_id, name, limit))]
+
+
+def _newest(query: Select[Any], ai_id: str | None, name: str | None, limit: int) -> Select[Any]:
+    newest = query.order_by(jobs.c.created_at.desc(), jobs.c.id.desc()).limit(limit)
     if ai_id is not None:
-        query = query.where(jobs.c.ai_id == ai_id)
-    if name is not None:
-        query = query.where(jobs.c.name == name)
-    return [_job(row) for row in tx.execute(query)]
+        newest = newest.where(jobs.c.ai_id == ai_id)
+    return newest if name is None else newest.where(jobs.c.name == name)
 
 
 def request_stop(tx: Tx, job_id: str) -> Job:

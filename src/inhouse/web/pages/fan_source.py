@@ -7,9 +7,11 @@ from starlette.responses import Response
 
 from inhouse.content import documents, index
 from inhouse.content.given import document_of
+from inhouse.content.values import Document
+from inhouse.conversations.given import GivenDocument
 from inhouse.core.errors import NotFound
 from inhouse.core.events import Ended
-from inhouse.core.passages import Citation
+from inhouse.core.passages import Citation, Credit, Passage
 from inhouse.web.citations import address, place_words
 from inhouse.web.highlight import highlighted
 from inhouse.web.pages.fan_visit import FanVisit, FanVisiting
@@ -30,17 +32,7 @@ def page(here: FanVisiting, passage_id: str, turn: str) -> Response:
         document = documents.get(tx, here.ai.id, found[0].document_id) if found else None
     if document is None:
         return here.visit.page("fan/source_gone.html", 410, turn_id=turn, given=False)
-    return here.visit.page(
-        "fan/source.html",
-        document=document,
-        place=place_words(found[0].place, here.visit.language),
-        text=highlighted(found[0].text, citation.quote),
-        passage=found[0],
-        away=address(citation),
-        turn_id=turn,
-        credit=document.credit,
-        given=False,
-    )
+    return _shown(here, citation, turn, document, found[0], document.credit)
 
 
 def _given(here: FanVisit, citation: Citation, turn_id: str) -> Response:
@@ -49,6 +41,17 @@ def _given(here: FanVisit, citation: Citation, turn_id: str) -> Response:
     if found is None:
         return here.visit.page("fan/source_gone.html", 410, turn_id=turn_id, given=True)
     document, passage = found
+    return _shown(here, citation, turn_id, document, passage, citation.credit)
+
+
+def _shown(
+    here: FanVisit,
+    citation: Citation,
+    turn_id: str,
+    document: Document | GivenDocument,
+    passage: Passage,
+    credit: Credit | None,
+) -> Response:
     return here.visit.page(
         "fan/source.html",
         document=document,
@@ -57,8 +60,8 @@ def _given(here: FanVisit, citation: Citation, turn_id: str) -> Response:
         passage=passage,
         away=address(citation),
         turn_id=turn_id,
-        credit=citation.credit,
-        given=True,
+        credit=credit,
+        given=isinstance(document, GivenDocument),
     )
 
 

@@ -33,7 +33,7 @@ def job_list(operator: Operator) -> Response:
     """The newest jobs of all AIs."""
     slugs = {ai.id: ai.slug for ai in operator.services.ais.listing(operator.actor, archived=True)}
     with operator.services.db.read() as tx:
-        listed = jobs.listing(tx, limit=100)
+        listed = jobs.heads(tx, limit=100)
     return operator.page("jobs", "jobs.html", jobs=listed, slugs=slugs)
 
 
