@@ -19,6 +19,8 @@ from inhouse.core import clock
 from inhouse.releases.release import Check, Gate
 from inhouse.store import jobs
 from inhouse.web.application import create_app
+from inhouse.web.limits import RateLimit
+from inhouse.web.pages import fan_documents
 from web_home import EMAIL, PASSWORD, Home, compared, experiment, furnish, opened, release, work
 
 pytestmark = pytest.mark.anyio
@@ -394,6 +396,33 @@ async def test_an_ai_is_made_archived_and_erased(home: Home, owner: httpx.AsyncC
     assert (await post(owner, page, f"{page}/erase", slug="wrong")).status_code == 400
     assert "Receipt" in (await post(owner, page, f"{page}/erase", slug="second")).text
     assert (await owner.get("/studio/second")).status_code == 404
+
+
+async def test_a_tool_that_a_new_assistant_does_not_get_is_told(
+    home: Home, owner: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Home, "furnish", lambda self, actor, ai: ("searxng: <it> is down.",))
+    form = (await owner.get("/studio/ais/new")).text
+    team = re.search(r'name="team" value="(team_\w+)"', form)
+    assert team
+    fields = {"team": team[1], "name": "Helper", "kind": "assistant", "languages": "en"}
+    made = await post(owner, "/studio/ais/new", "/studio/ais/new", slug="helper", **fields)
+    assert made.status_code == 200
+    assert "Not attached: searxng: &lt;it&gt; is down." in made.text and "Helper" in made.text
+
+
+async def test_documents_are_counted_one_by_one(
+    home: Home, owner: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fan_documents, "given", RateLimit(2))
+    home.ais.edit(home.accounts.actor_of(EMAIL), home.ais.public("quill").id, reads_documents=True)
+    files = [
+        ("document", (f"{name}.md", b"# Policy\n\nWe post on Mondays.", "text/markdown")) for name in "abc"
+    ]
+    refused = await post(owner, "/a/quill", "/a/quill/documents", files=files)
+    assert refused.status_code == 429
+    taken = await post(owner, "/a/quill", "/a/quill/documents", files=files[:2])
+    assert taken.status_code == 303
 
 
 async def test_an_ai_that_was_never_released_says_so(home: Home, client: httpx.AsyncClient) -> None:

@@ -97,6 +97,12 @@ def test_a_rate_is_refilled_steadily_and_per_name() -> None:
     rate.take("b")
     now[0] = 31
     assert rate.take("a").remaining == 0
+    with pytest.raises(TooMany, match="59 seconds"):
+        rate.take("a", 2)
+    now[0] = 91
+    assert rate.take("a", 2).remaining == 0
+    with pytest.raises(TooMany):
+        rate.take("c", 3)
 
 
 @pytest.mark.parametrize(

@@ -68,6 +68,10 @@ def _client(home: Home, http: httpx.AsyncClient, slug: str = "quill") -> openai.
     return openai.AsyncOpenAI(api_key=key, base_url="http://inhouse.test/v1", http_client=http, max_retries=0)
 
 
+def _with_file(part: Any) -> Any:
+    return [{"role": "user", "content": [{"type": "input_text", "text": "What is in it?"}, part]}]
+
+
 def _answers(home: Home, *script: Script) -> FakeEngine:
     """Let the runtime itself answer, on an engine with native calls that has this script."""
     engine = FakeEngine(script, calls_tools=True)
@@ -203,6 +207,11 @@ async def test_errors_are_openais(client: openai.AsyncOpenAI) -> None:
     for wrong, words in (
         ({"input": []}, "input"),
         ({"input": picture}, 'Only text is understood, and "input_image" is none'),
+        ({"input": _with_file({"type": "input_file", "file_id": "doc_1"})}, "Documents are not read here"),
+        (
+            {"input": _with_file({"type": "file", "file": {"file_id": "doc_1"}})},
+            "Documents are not read here",
+        ),
         ({"input": [{"type": "item_reference", "id": "x"}]}, '"item_reference" is not understood'),
         ({"input": [{"role": "system", "content": "x"}]}, 'role "user"'),
         ({"input": "x", "tools": [{"type": "web_search"}]}, "tools"),

@@ -37,19 +37,19 @@ class RateLimit:
         self._lock = threading.Lock()
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
-    def take(self, name: str) -> Allowance:
-        """Use one token of ``name``; ``TooMany`` with the seconds to wait where there is none."""
+    def take(self, name: str, count: int = 1) -> Allowance:
+        """Use tokens of ``name``; none are used, and ``TooMany`` says the seconds to wait, where there are too few."""
         with self._lock:
             now = self._now()
             tokens, at = self._buckets.pop(name, (float(self.per_minute), now))
             tokens = min(self.per_minute, tokens + (now - at) * self.per_minute / 60)
-            taken = tokens >= 1
-            self._buckets[name] = (tokens - 1 if taken else tokens, now)
+            taken = tokens >= count
+            self._buckets[name] = (tokens - count if taken else tokens, now)
             if len(self._buckets) > _MOST_KEPT:
                 self._buckets.popitem(last=False)
         if not taken:
-            raise TooMany(seconds=max(1, round((1 - tokens) * 60 / self.per_minute)))
-        left = tokens - 1
+            raise TooMany(seconds=max(1, round((count - tokens) * 60 / self.per_minute)))
+        left = tokens - count
         return Allowance(self.per_minute, int(left), (self.per_minute - left) * 60 / self.per_minute)
 
 

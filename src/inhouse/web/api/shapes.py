@@ -28,6 +28,7 @@ _FINISH = {"stop": "stop", "length": "length", "stopped": "stop", "guard": "cont
 ToolName = Annotated[str, Field(pattern=r"^[a-zA-Z0-9_-]{1,64}$")]
 CallId = Annotated[str, Field(min_length=1, max_length=200)]
 _TEXT_PARTS = frozenset({"text", "input_text", "output_text"})
+_FILE_PARTS = frozenset({"file", "input_file"})
 
 
 class Part(BaseModel):
@@ -44,15 +45,20 @@ class Part(BaseModel):
 Content = Annotated[str, Field(max_length=_MOST_CHARS)] | Annotated[list[Part], Field(max_length=50)] | None
 
 
+class NoDocuments(UsageError):
+    """Documents are not read here. Give them to /v1/chat/completions, as file parts of a user's message."""
+
+
 def words_of(content: Content) -> str:
-    """A message's text, beside which it may give documents. Raises ``UsageError`` where it holds an image or a sound."""
+    """A message's text. Raises ``UsageError`` where it holds anything else: a document, an image or a sound."""
     if not isinstance(content, list):
         return content or ""
-    said = [part for part in content if part.file is None or part.type != "file"]
-    for part in said:
+    for part in content:
+        if part.type in _FILE_PARTS:
+            raise NoDocuments()
         if part.type not in _TEXT_PARTS and part.type != "refusal":
             raise UsageError(reason=f'Only text is understood, and "{part.type}" is none. Send text.')
-    return "\n".join(part.text or part.refusal for part in said)
+    return "\n".join(part.text or part.refusal for part in content)
 
 
 class Called(BaseModel):
@@ -87,7 +93,7 @@ class Message(BaseModel):
     def items(self) -> Iterator[Item]:
         """What it adds to the dialogue."""
         if self.role == "user":
-            yield Said("user", words_of(self.content))
+            yield Said("user", words_of(self._without_files))
         elif self.role == "assistant":
             if said := words_of(self.content):
                 yield Said("assistant", said)
@@ -95,6 +101,12 @@ class Message(BaseModel):
                 yield ClientCall(id=call.id, name=call.function.name, arguments=call.function.arguments)
         elif self.role == "tool":
             yield Returned(self.tool_call_id or "", words_of(self.content))
+
+    @property
+    def _without_files(self) -> Content:
+        if not isinstance(self.content, list):
+            return self.content
+        return [part for part in self.content if part.type != "file" or part.file is None]
 
     @property
     def files(self) -> list[GivenFile]:

@@ -26,10 +26,10 @@ async def give(here: FanVisiting, form: Posted) -> Response:
     """Read a file or an address into the conversation; the reply comes when it is read."""
     await in_thread(here.released)
     here = await in_thread(here.welcomed, newcomers)
-    given.take(here.known.id)
     address, files = form.text("address", 2000), form.files("document")[:MOST_IN_CONVERSATION]
     if not address and not files:
         raise UsageError(reason=N_("Choose a file, or write the address of a page."))
+    given.take(here.known.id, len(files) + bool(address))
     documents, conversation = here.visit.services.documents, form.text("conversation", 60) or None
     kept: list[GivenDocument] = []
     for file in files:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, cast
 
 from fastapi import APIRouter
@@ -10,6 +11,7 @@ from starlette.responses import Response
 from inhouse.accounts.ais import READERS, Kind
 from inhouse.accounts.memberships import Team
 from inhouse.core.errors import InhouseError
+from inhouse.web import notices
 from inhouse.web.forms import Posted
 from inhouse.web.i18n import N_, sentence
 from inhouse.web.visit import Visit, Visiting
@@ -26,15 +28,7 @@ KINDS = (
 @router.get("")
 def page(visit: Visiting, team: str = "") -> Response:
     """The AIs of one team; archived ones last."""
-    teams, chosen = _teams(visit, team)
-    ais = [
-        ai
-        for ai in visit.services.ais.listing(visit.actor, archived=True)
-        if chosen and ai.team_id == chosen.id
-    ]
-    with visit.services.db.read() as tx:
-        live = {ai.id: visit.services.releases.current(tx, ai.id) for ai in ais}
-    return visit.page("studio/home.html", teams=teams, chosen=chosen, ais=ais, live=live)
+    return _home(visit, team)
 
 
 @router.get("/ais/new")
@@ -45,7 +39,10 @@ def new(visit: Visiting, team: str = "") -> Response:
 
 @router.post("/ais/new")
 def create(visit: Visiting, form: Posted) -> Response:
-    """Make the AI and go to its overview; the form comes back with what was wrong."""
+    """Make the AI and go to its overview; the form comes back with what was wrong.
+
+    Where a tool could not be attached, the front page says so: an address carries no sentences.
+    """
     team = form.text("team", 60)
     languages = form.texts("languages", 10)
     values = {"name": form.text("name", 120), "slug": form.text("slug", 60), "kind": form.text("kind", 20)}
@@ -62,9 +59,23 @@ def create(visit: Visiting, form: Posted) -> Response:
         said = sentence(visit.language, error)
         return _form(visit, team, error.status, values={**values, "languages": languages}, error=said)
     if ai.kind in READERS:
-        visit.services.furnish(visit.actor, ai)
+        if problems := visit.services.furnish(visit.actor, ai):
+            return _home(visit, team, problems, notice=notices.said("furnished"))
         return visit.go(f"/studio/{ai.slug}", "furnished")
     return visit.go(f"/studio/{ai.slug}", "created")
+
+
+def _home(visit: Visit, team: str, problems: Sequence[str] = (), **values: Any) -> Response:
+    teams, chosen = _teams(visit, team)
+    ais = [
+        ai
+        for ai in visit.services.ais.listing(visit.actor, archived=True)
+        if chosen and ai.team_id == chosen.id
+    ]
+    with visit.services.db.read() as tx:
+        live = {ai.id: visit.services.releases.current(tx, ai.id) for ai in ais}
+    shown: dict[str, Any] = {"teams": teams, "chosen": chosen, "ais": ais, "live": live, "problems": problems}
+    return visit.page("studio/home.html", **shown, **values)
 
 
 def _form(visit: Visit, team: str, status: int = 200, **values: Any) -> Response:
