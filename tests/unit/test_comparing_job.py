@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import typer
+from sqlalchemy import select
 from turnkit import OWNER, Scripted, World, world
 from typer.testing import CliRunner
 
@@ -26,6 +27,7 @@ from inhouse.lab.comparing.contenders import Contender, Standing, model_of
 from inhouse.lab.comparing.listening import Listening
 from inhouse.lab.comparing.prices import Price, Prices
 from inhouse.lab.comparing.questions import KINDS, kind_of, of_cases
+from inhouse.lab.comparing.tables import comparison_outcomes
 from inhouse.releases.cases import Cases, Expect
 from inhouse.runtime.engines.base import Completion, Message, Piece, Usage
 from inhouse.runtime.engines.fake import FakeEngine
@@ -98,7 +100,9 @@ def test_every_model_is_asked_every_case(here: tuple[World, FakeArena]) -> None:
     made, arena = here
     comparisons = Comparisons(made.db, arena)
     job = comparisons.queue(OWNER, made.ai.id, [SMALL, BIG], PRICES)
-    assert comparisons.listing(OWNER)[0].comparison is None
+    [listed] = comparisons.listing(OWNER)
+    assert (listed.models, listed.job.state) == ((SMALL, BIG), "queued")
+    assert not hasattr(listed.job, "detail"), "a list of a hundred leaves out what each of them holds"
     _run(made, arena)
     found = comparisons.get(OWNER, job.id)
     assert found.comparison is not None and found.models == (SMALL, BIG)
@@ -109,7 +113,10 @@ def test_every_model_is_asked_every_case(here: tuple[World, FakeArena]) -> None:
     assert found.comparison.verdicts[0].cheaper == pytest.approx(20)
     assert found.comparison.few_for_cascade
     assert arena.stood == arena.closed == [SMALL, BIG]
-    kept = json.dumps([dict(found.job.detail), dict(found.job.result or {})])
+    with made.db.read() as tx:
+        rows = [dict(row._mapping) for row in tx.execute(select(comparison_outcomes))]
+    assert len(rows) == 40 and {row["ai_id"] for row in rows} == {made.ai.id}
+    kept = json.dumps([rows, dict(found.job.detail), dict(found.job.result or {})])
     assert "thing" not in kept and "blue" not in kept  # figures only
 
 
@@ -164,7 +171,8 @@ def test_shared_questions_are_asked_of_models_on_this_machine_only(here: tuple[W
     found = comparisons.get(OWNER, job.id)
     assert found.comparison is not None
     assert (found.comparison.questions, found.comparison.scored) == (22, 20)
-    assert "And what" not in json.dumps(dict(found.job.detail))
+    with made.db.read() as tx:
+        assert "And what" not in str(tx.execute(select(comparison_outcomes)).all())
     arena.asked.clear()
     comparisons.queue(OWNER, made.ai.id, [SMALL, BIG], PRICES, stored=100)
     _run(made, arena)

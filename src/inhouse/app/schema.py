@@ -7,6 +7,7 @@ from inhouse.brief import tables as brief_tables
 from inhouse.content import index_tables
 from inhouse.content import tables as content_tables
 from inhouse.conversations import tables as conversations_tables
+from inhouse.lab.comparing import tables as comparing_tables
 from inhouse.lab.experiments import tables as experiments_tables
 from inhouse.releases import tables as releases_tables
 from inhouse.store import jobs
@@ -16,6 +17,7 @@ from inhouse.tuning import tables as tuning_tables
 __all__ = [
     "accounts_tables",
     "brief_tables",
+    "comparing_tables",
     "content_tables",
     "conversations_tables",
     "experiments_tables",

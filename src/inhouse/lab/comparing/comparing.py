@@ -1,6 +1,6 @@
 """The job ``compare``: an AI's questions asked of several models, one model after the other, and what comes of it.
 
-Every outcome is kept in the job's detail as soon as it is known, so that a killed comparison goes on after the last one.
+Every outcome is kept in a row of its own as soon as it is known, so that a killed comparison goes on after the last one.
 The job's result is the comparison. Fans are not touched, nothing is charged to anybody, and no text is kept. Questions that fans agreed to share are asked too, as
 long as all models run on this machine: nobody agreed that a model server reads them.
 """
@@ -22,7 +22,7 @@ from inhouse.accounts.authorisation import authorise
 from inhouse.conversations.traces import Traces
 from inhouse.core.errors import InhouseError, NotFound, UsageError
 from inhouse.core.events import Ended
-from inhouse.lab.comparing import comparison, questions, signs
+from inhouse.lab.comparing import comparison, kept, questions, signs
 from inhouse.lab.comparing.comparison import Comparison
 from inhouse.lab.comparing.contenders import Arena, Contender, Standing
 from inhouse.lab.comparing.outcomes import Outcome
@@ -36,7 +36,7 @@ from inhouse.runtime.engines.base import Priority
 from inhouse.runtime.request import Exchange, answered
 from inhouse.store import jobs
 from inhouse.store.database import Database, Tx
-from inhouse.store.jobs import Handler, Job, Progress
+from inhouse.store.jobs import Handler, Head, Job, Progress
 
 JOB = "compare"
 MOST_MODELS = 6
@@ -62,11 +62,10 @@ class NoAnswer(InhouseError):
 
 
 @dataclass(frozen=True)
-class Stored:
-    """A comparison that is done, or on its way."""
+class Listed:
+    """A comparison as a list tells it."""
 
-    job: Job
-    comparison: Comparison | None
+    job: Head
 
     @property
     def models(self) -> tuple[str, ...]:
@@ -77,6 +76,14 @@ class Stored:
     def at(self) -> datetime:
         """When it was asked for."""
         return self.job.created_at
+
+
+@dataclass(frozen=True)
+class Stored(Listed):
+    """A comparison that is done, or on its way."""
+
+    job: Job
+    comparison: Comparison | None
 
 
 class Comparisons:
@@ -130,11 +137,11 @@ class Comparisons:
                 self._arena.named(tx, ai_id, name)
             return jobs.enqueue(tx, JOB, payload, ai_id=ai_id, lane="heavy")
 
-    def listing(self, actor: Actor) -> list[Stored]:
-        """The newest first."""
+    def listing(self, actor: Actor) -> list[Listed]:
+        """The newest first, without what they came to."""
         with self._db.read() as tx:
             authorise(tx, actor, Action.OPERATE)
-            return [stored(job) for job in jobs.listing(tx, name=JOB, limit=_LISTED)]
+            return [Listed(head) for head in jobs.heads(tx, name=JOB, limit=_LISTED)]
 
     def get(self, actor: Actor, job_id: str) -> Stored:
         """One of them; ``NotFound`` where there is none."""
@@ -168,24 +175,25 @@ class Comparing:
     def run(self, progress: Progress) -> Mapping[str, Any]:
         """Ask every model everything, then compare."""
         job = progress.job
-        known: dict[str, dict[str, Any]] = {
-            name: dict(those) for name, those in job.detail.get("outcomes", {}).items()
-        }
         with self._db.read() as tx:
+            known = kept.known(tx, job)
             asked, routes = self._prepared(tx, job)
         if all(contender.kind == "generation" for contender, _ in routes):
             shared = Traces(self._db).consented(ai_ids=[str(job.ai_id)])
             asked += questions.of_traces(shared, int(job.payload["stored"]))
-        total, done = len(asked) * len(routes), 0
+        total = len(asked) * len(routes)
+        done = kept.count(known)
         for contender, route in routes:
             there = known.setdefault(contender.name, {})
             for outcome in self._outcomes(contender, route, [one for one in asked if one.name not in there]):
-                there[outcome.question] = outcome.model_dump(mode="json")
-                done = sum(map(len, known.values()))
-                progress.report(done / total, f"asked {done} of {total}", outcomes=known)
-        progress.report(1.0, "comparing", outcomes=known)
+                there[outcome.question] = outcome
+                done += 1
+                with self._db.write() as tx:
+                    kept.keep(tx, job, done, contender.name, outcome)
+                progress.report(done / total, f"asked {done} of {total}")
+        progress.report(1.0, "comparing")
         made = comparison.compare(
-            _outcomes_of(known), Prices.model_validate(job.payload["prices"]), job.payload["margin"]
+            _everywhere(known), Prices.model_validate(job.payload["prices"]), job.payload["margin"]
         )
         return made.model_dump(mode="json")
 
@@ -255,10 +263,10 @@ def _signs(question: Question, end: Ended, standing: Standing) -> dict[str, floa
     return {name: round(value, _DIGITS) for name, value in seen.items() if value}
 
 
-def _outcomes_of(known: Mapping[str, Mapping[str, Any]]) -> dict[str, list[Outcome]]:
+def _everywhere(known: Mapping[str, Mapping[str, Outcome]]) -> dict[str, list[Outcome]]:
     """Only of what every model was asked: between two runs of a killed job a case may have been retired."""
     everywhere = set.intersection(*(set(those) for those in known.values()))
     return {
-        name: [Outcome.model_validate(one) for question, one in those.items() if question in everywhere]
+        name: [one for question, one in those.items() if question in everywhere]
         for name, those in known.items()
     }
