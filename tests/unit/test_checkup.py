@@ -27,12 +27,12 @@ def settings(tmp_path: Path) -> Settings:
     return chosen
 
 
-def _generations(settings: Settings) -> Finding:
-    return next(one for one in look(settings) if one.check == "generations")
+def _astray(settings: Settings) -> Finding:
+    return next(one for one in look(settings) if one.check == "releases")
 
 
 def test_releases_in_use_whose_generation_is_gone_are_named(settings: Settings, tmp_path: Path) -> None:
-    assert _generations(settings).is_well  # before there is a database
+    assert _astray(settings).is_well  # before there is a database
     db = Database(settings.database)
     upgrade(db)
     made = world(db)
@@ -47,10 +47,10 @@ def test_releases_in_use_whose_generation_is_gone_are_named(settings: Settings, 
             release = releases.add(tx, ai.id, candidate, PASSED, job_id=None, by=None)
         made.releases.go_live(OWNER, ai.id, release.id)
     db.close()
-    assert _generations(settings).is_well
+    assert _astray(settings).is_well
     (tmp_path / "gen_old.json").unlink()
-    found = _generations(settings)
+    found = _astray(settings)
     # Ada has left it, so only Bob's release is concerned.
     assert found.said.endswith("adapters: 1") and "release 1 of bob" in found.advice
     assert "gen_old.gguf" in found.advice
-    assert _generations(settings.model_copy(update={"engine": "openai"})).is_well
+    assert _astray(settings.model_copy(update={"engine": "openai"})).is_well

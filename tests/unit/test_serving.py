@@ -258,3 +258,17 @@ def test_health_names_the_current_one_first_and_every_other_in_use(tmp_path: Pat
         ]
 
     run(house, work)
+
+
+def test_the_engine_has_the_question_at_once(tmp_path: Path) -> None:
+    """A turn is stored while its answer begins: whoever answers must not wait before the engine is asked."""
+    house = House(tmp_path)
+
+    async def work() -> None:
+        for asked in (1, 2):  # it is opened for the first, and there for the second
+            answer = asyncio.create_task(house.ask("gen_old"))
+            await asyncio.sleep(0)
+            assert len(house.started[0][1].requests) == asked
+            await answer
+
+    run(house, work)

@@ -17,11 +17,14 @@ from inhouse.accounts.actors import Actor
 from inhouse.brief.brief import Brief, Exchange, Limits, Product, Rival, Topic, Voice, Wording
 from inhouse.core import clock
 from inhouse.releases.release import Check, Gate
+from inhouse.runtime.engines.fake import FakeEngine
+from inhouse.runtime.profile import Installed
+from inhouse.runtime.serving import Engines
 from inhouse.store import jobs
 from inhouse.web.application import create_app
 from inhouse.web.limits import RateLimit
 from inhouse.web.pages import fan_documents
-from web_home import EMAIL, PASSWORD, Home, compared, experiment, furnish, opened, release, work
+from web_home import EMAIL, FAKE, PASSWORD, Home, compared, experiment, furnish, opened, release, work
 
 pytestmark = pytest.mark.anyio
 OPERATOR = Actor.local_operator()
@@ -73,6 +76,19 @@ async def test_no_page_holds_an_inline_script_or_style(owner: httpx.AsyncClient)
     for path in ("/a/quill", "/studio", "/studio/quill/brief", "/studio/quill/releases", "/operator/health"):
         html = (await owner.get(path)).text
         assert not re.search(r"<script(?![^>]*(src=|application/json))|<style|\son\w+=|\sstyle=", html), path
+
+
+async def test_the_health_page_shows_every_generation_that_is_served(
+    owner: httpx.AsyncClient, home: Home
+) -> None:
+    def find(generation: str | None) -> Installed:
+        return FAKE.model_copy(update={"generation": generation or "gen_now"})
+
+    home.engines = Engines(find, lambda _: FakeEngine())
+    assert "Engine of another generation" not in (await owner.get("/operator/health")).text
+    with home.engines.lent("gen_before"):
+        shown = (await owner.get("/operator/health")).text
+    assert shown.count("Engine of another generation") == 1 and "<h2>Engine</h2>" in shown
 
 
 async def test_a_post_without_its_token_or_from_elsewhere_is_refused(client: httpx.AsyncClient) -> None:

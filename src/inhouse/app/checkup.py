@@ -45,7 +45,7 @@ def look(settings: Settings) -> Iterator[Finding]:
         ("disk", _disk),
         ("database", _database),
         ("model", _model),
-        ("generations", _generations),
+        ("releases", _releases),
         ("engine", _engine),
         ("worker", _worker),
         ("jobs", _jobs),
@@ -96,10 +96,10 @@ def _model(settings: Settings) -> Finding:
     return Finding("model", f"{model.generation}, answers by method {model.profile.method}")
 
 
-def _generations(settings: Settings) -> Finding:
+def _releases(settings: Settings) -> Finding:
     """Releases in use whose generation is not here: they are answered by another one, without their adapters."""
     if settings.engine == "openai":
-        return Finding("generations", "a model server answers for all")
+        return Finding("releases", "a model server answers for all")
     there = {one.generation for one in descriptions(settings.models_folder)}
     db = Database(settings.database)
     try:
@@ -108,11 +108,11 @@ def _generations(settings: Settings) -> Finding:
     finally:
         db.close()
     if not astray:
-        return Finding("generations", f"{len(there)} here, all that releases in use need")
+        return Finding("releases", "all in use are answered by their generation")
     slug, number, generation = astray[0]
     return Finding(
-        "generations",
-        f"releases in use that another generation answers, without their adapters: {len(astray)}",
+        "releases",
+        f"in use that another generation answers, without their adapters: {len(astray)}",
         f"The first is release {number} of {slug}: put {generation}.gguf and {generation}.json back into "
         f"{settings.models_folder}, or train and release it again.",
     )
