@@ -132,7 +132,7 @@ def test_a_table_is_attached_tried_switched_off_and_asked(home: Home, owner: Vis
     page.on("dialog", lambda dialog: dialog.accept())
     file = tmp_path / "prices.csv"
     file.write_text(TABLE, encoding="utf-8")
-    page.locator("summary", has_text="Table").click()
+    page.locator("summary", has=page.get_by_text("Table", exact=True)).click()
     page.locator("#csv").set_input_files(str(file))
     page.locator("form", has=page.locator("#csv")).get_by_role("button", name="Attach").click()
     expect(page.get_by_role("status")).to_have_text("Attached. Fans get it with the next release.")
@@ -151,7 +151,7 @@ def test_a_table_is_attached_tried_switched_off_and_asked(home: Home, owner: Vis
     assert not any(name.startswith("products@") for name in home.script.asked[-1].extensions)
     card.get_by_role("button", name="Remove").click()
     expect(card).to_have_count(0)
-    page.locator("summary", has_text="Table").click()
+    page.locator("summary", has=page.get_by_text("Table", exact=True)).click()
     file.write_text("just a line", encoding="utf-8")
     page.locator("#csv").set_input_files(str(file))
     page.locator("form", has=page.locator("#csv")).get_by_role("button", name="Attach").click()

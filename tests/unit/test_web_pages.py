@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -425,6 +426,36 @@ async def test_a_tool_that_a_new_assistant_does_not_get_is_told(
     made = await post(owner, "/studio/ais/new", "/studio/ais/new", slug="helper", **fields)
     assert made.status_code == 200
     assert "Not attached: searxng: &lt;it&gt; is down." in made.text and "Helper" in made.text
+
+
+async def test_an_operator_attaches_a_table_of_a_database(
+    home: Home, owner: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    with sqlite3.connect(tmp_path / "shop.db") as shop:
+        shop.execute("CREATE TABLE products (name TEXT, price REAL, cost REAL)")
+        shop.execute("INSERT INTO products VALUES ('Fold Mug', 32, 9)")
+    page = "/studio/quill/extensions"
+    assert "Address of the database" in (await owner.get(page)).text
+    fields = {
+        "kind": "sql-table",
+        "name": "shop",
+        "title": "products",
+        "database": f"sqlite:///{tmp_path / 'shop.db'}",
+        "table": "products",
+        "columns": "name\nprice",
+        "units": "price: £",
+    }
+    refused = await post(owner, page, f"{page}/add", **fields | {"columns": "name\nprise"})
+    assert "it has no column &#34;prise&#34;" in refused.text and str(tmp_path) not in refused.text
+    assert (await post(owner, page, f"{page}/add", **fields)).status_code == 303
+    shown = (await owner.get(page)).text
+    assert "Table in a database" in shown and str(tmp_path) not in shown
+    [attached] = [
+        one
+        for one in home.extensions.listing(OPERATOR, home.ais.public("quill").id)
+        if one.kind == "sql-table"
+    ]
+    assert attached.settings["units"] == {"price": "£"}
 
 
 async def test_documents_are_counted_one_by_one(
