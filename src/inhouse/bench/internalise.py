@@ -32,7 +32,6 @@ from inhouse.lab.skills.grounded import Embed
 from inhouse.lab.skills.tools import Use
 from inhouse.runtime.agent.builtin import Call
 from inhouse.runtime.agent.choosing import Chooser
-from inhouse.runtime.agent.deciding import LEAST_MARGIN
 from inhouse.runtime.engines.base import Engine
 from inhouse.runtime.engines.factory import make_engine
 from inhouse.runtime.extensions.base import Tool
@@ -213,7 +212,7 @@ async def _engine(settings: Settings, place: Workplace, model: Path) -> AsyncIte
 
 def _outside(place: Workplace, engine: Engine, tools: Sequence[Tool], asked: Asked) -> dict[str, Arm]:
     """The arms of the old model."""
-    chosen = Chosen(engine, Chooser(place.retriever, LEAST_MARGIN), tools_data.attached(tools))
+    chosen = Chosen(engine, Chooser(place.retriever), tools_data.attached(tools))
     prompt = Described(engine, tools, examples=True)
     return {
         "old: nothing described, the floor": Arm(BuiltIn(engine, tools).ask, asked.few),
@@ -227,7 +226,7 @@ def _outside(place: Workplace, engine: Engine, tools: Sequence[Tool], asked: Ask
 
 def _built_in(place: Workplace, engine: Engine, tools: Sequence[Tool], asked: Asked) -> dict[str, Arm]:
     """The arms of the new generation."""
-    chosen = Chosen(engine, Chooser(place.retriever, LEAST_MARGIN), tools_data.attached(tools))
+    chosen = Chosen(engine, Chooser(place.retriever), tools_data.attached(tools))
     off = BuiltIn(engine, tools, off=lambda one: [one.tool])
     renamed = BuiltIn(engine, tools, renamed=lambda one: {one.tool: _RENAMED[one.tool]})
     return {

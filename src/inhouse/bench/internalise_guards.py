@@ -17,7 +17,6 @@ from inhouse.lab.internalising.ways import Chosen
 from inhouse.lab.readings import jsquad, paragraphs
 from inhouse.lab.skills.grounded import Embed
 from inhouse.runtime.agent.choosing import Chooser
-from inhouse.runtime.agent.deciding import LEAST_MARGIN
 from inhouse.runtime.engines.base import Engine
 from inhouse.runtime.profile import Method, Profile
 
@@ -51,7 +50,7 @@ def guards(place: Workplace, data: Path, quick: bool, say: Say) -> list[Guard]:
         return [float(bool(one) == wanted) for one, (_, wanted) in zip(refused, unsafe, strict=True)]
 
     async def calls_others(engine: Engine) -> Sequence[float]:
-        chooser = Chooser(place.retriever, LEAST_MARGIN)
+        chooser = Chooser(place.retriever)
         found = []
         for tool, request in functions:
             called = await Chosen(engine, chooser, tools_data.attached([tool])).ask(request)

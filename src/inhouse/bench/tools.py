@@ -17,7 +17,6 @@ from inhouse.bench.workplace import Workplace, workplace
 from inhouse.core.settings import Settings
 from inhouse.lab.internalising.ways import Called, Chosen, Described, Salted, Way
 from inhouse.runtime.agent.choosing import Chooser
-from inhouse.runtime.agent.deciding import LEAST_MARGIN
 from inhouse.runtime.engines.base import Engine
 from inhouse.runtime.engines.factory import make_engine
 from inhouse.runtime.profile import installed
@@ -71,7 +70,7 @@ async def _measure(
 def _ways(place: Workplace, engine: Engine, data: Path) -> dict[str, Way]:
     tools = tools_data.snips_tools(data)
     attached = tools_data.attached(tools)
-    chooser = Chooser(place.retriever, LEAST_MARGIN)
+    chooser = Chooser(place.retriever)
     return {
         "all described in the prompt, under a grammar": Described(engine, tools).ask,
         "and an example of each": Described(engine, tools, examples=True).ask,
@@ -84,7 +83,7 @@ def _ways(place: Workplace, engine: Engine, data: Path) -> dict[str, Way]:
 
 async def _bfcl(place: Workplace, engine: Engine, data: Path, count: int) -> dict[str, Cell]:
     """Functions that bring no examples: chosen by their descriptions."""
-    chooser = Chooser(place.retriever, LEAST_MARGIN)
+    chooser = Chooser(place.retriever)
     called = []
     for tool, request in tools_data.bfcl(data, "report", count):
         called.append(await Chosen(engine, chooser, tools_data.attached([tool])).ask(request))

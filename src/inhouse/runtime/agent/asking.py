@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 from inhouse.core import clock
 from inhouse.runtime.agent.arguments import Arguments
-from inhouse.runtime.agent.choosing import Choice, Chooser
-from inhouse.runtime.agent.deciding import LEAST_MARGIN
+from inhouse.runtime.agent.choosing import LEAST_MARGIN, Choice, Chooser
 from inhouse.runtime.agent.evidence import covers
 from inhouse.runtime.agent.frames import THE_MOST
 from inhouse.runtime.agent.knowing import Knowing
@@ -45,7 +44,7 @@ class Asking:
 
     def __init__(self, engine: Engine, retriever: Retriever, learnt: Sequence[LearntTool] = ()) -> None:
         self._knowing = Knowing(engine, learnt)
-        self._chooser = Chooser(retriever, LEAST_MARGIN)
+        self._chooser = Chooser(retriever)
         self._arguments = Arguments(engine)
 
     async def prepare(

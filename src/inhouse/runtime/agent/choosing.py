@@ -15,6 +15,8 @@ from inhouse.runtime.extensions.base import Example
 from inhouse.runtime.extensions.calling import Attached
 from inhouse.runtime.request import Retriever
 
+#: How clearly a tool must be meant: its best examples are so much nearer to the question than requests without a tool.
+LEAST_MARGIN = 0.025
 #: How many of a tool's examples are looked at: one may be alike by chance.
 _NEAREST = 5
 #: A description is nearer than a request is to whatever is on its subject, also where no call is meant.
@@ -35,14 +37,13 @@ class Choice:
 class Chooser:
     """Ranks tools for a question."""
 
-    def __init__(self, retriever: Retriever, least_margin: float) -> None:
+    def __init__(self, retriever: Retriever) -> None:
         self._retriever = retriever
-        self._least = least_margin
 
     async def choose(self, question: str, tools: Sequence[Attached]) -> Choice | None:
-        """The tool that the question most likely means, or none."""
+        """The tool that the question clearly means, or none."""
         ranked = await self.rank(question, tools)
-        return ranked[0] if ranked and ranked[0].margin >= self._least else None
+        return ranked[0] if ranked and ranked[0].margin >= LEAST_MARGIN else None
 
     async def rank(self, question: str, tools: Sequence[Attached]) -> list[Choice]:
         """All tools, the likeliest first. One without examples is compared by its description."""

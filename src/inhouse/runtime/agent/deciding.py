@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from inhouse.core import ids
 from inhouse.runtime.agent.arguments import Arguments
 from inhouse.runtime.agent.calls import Call, Decision
-from inhouse.runtime.agent.choosing import Chooser
+from inhouse.runtime.agent.choosing import LEAST_MARGIN, Chooser
 from inhouse.runtime.agent.knowing import Knowing
 from inhouse.runtime.agent.native import Native
 from inhouse.runtime.draft import Draft
@@ -24,9 +24,6 @@ from inhouse.runtime.request import Retriever
 
 _log = logging.getLogger(__name__)
 
-#: How clearly a tool must be meant: its best examples are so much nearer to the question than requests without a tool.
-LEAST_MARGIN = 0.025
-
 
 class Deciding:
     """Decides for one engine."""
@@ -36,7 +33,7 @@ class Deciding:
         self._engine = engine
         self._knowing = Knowing(engine, learnt)
         self._native = Native(engine)
-        self._chooser = Chooser(retriever, LEAST_MARGIN)
+        self._chooser = Chooser(retriever)
         self._arguments = Arguments(engine)
 
     async def decide(
