@@ -67,6 +67,7 @@ from inhouse.lab.experiments.design import Design, Experiment, GuardRail, Way
 from inhouse.lab.experiments.experiments import Experiments
 from inhouse.lab.experiments.metrics import Metric
 from inhouse.lab.generations.registry import Generations
+from inhouse.lab.promoting.promotions import Promotions
 from inhouse.releases import releases as release_rows
 from inhouse.releases import routing
 from inhouse.releases.amendments import Amendments
@@ -305,6 +306,7 @@ class Home:
     extensions: Extensions
     trials: Trials
     experiments: Experiments
+    promotions: Promotions
     comparisons: Comparisons
     generations: Generations
     verdicts: Verdicts
@@ -363,6 +365,7 @@ def build(db: Database, folder: Path, **settings: Any) -> Home:
         extensions=Extensions(db, Signer(folder), _plugs(db, releases, specialists, documents)),
         trials=Trials(db, releases, script),
         experiments=Experiments(db, releases),
+        promotions=Promotions(db, releases, chosen),
         comparisons=Comparisons(db, StillArena()),
         generations=Generations(db, Blobs(folder / "blobs"), chosen),
         verdicts=Verdicts(db),

@@ -76,7 +76,7 @@ class Home:
             self.blobs,
             work=folder / "trainings",
             cache=folder / "cache",
-            base=lambda: Base("gen_1", folder / "base.gguf"),
+            base=lambda generation: Base(generation or "gen_1", folder / "base.gguf"),
             material=lambda _tx, _ai_id: self.material,
             threads=1,
         )

@@ -14,6 +14,8 @@ from inhouse.conversations.given_job import make_handler as given_handler
 from inhouse.lab.comparing.comparing import Comparing
 from inhouse.lab.experiments.looking import Looking
 from inhouse.lab.experiments.replay import Replaying
+from inhouse.lab.promoting.measuring import Measuring, of_engines
+from inhouse.lab.promoting.moving import Moving
 from inhouse.releases.gate import GateKeeper
 from inhouse.store.jobs import Handler
 
@@ -29,6 +31,8 @@ def handlers_of(services: Services) -> Iterator[Mapping[str, Handler]]:
         looking = Looking(services.db, services.experiments)
         replaying = Replaying(services.db, services.experiments, services.releases, serving, portal.call)
         comparing = Comparing(services.db, services.releases, services.arena, portal.call)
+        measuring = Measuring(services.blobs, of_engines(engines), portal.call)
+        moving = Moving(services.db, services.releases, services.adapters, gate, measuring, services.tuning)
         handlers = (
             import_handler(services.library),
             embed_handler(services.db, services.embedder, [services.releases.refresh]),
@@ -37,6 +41,7 @@ def handlers_of(services: Services) -> Iterator[Mapping[str, Handler]]:
             looking.handler,
             replaying.handler,
             comparing.handler,
+            moving.handler,
             services.tuning.handler,
             services.erasure.handler,
             services.retention.handler,

@@ -54,6 +54,8 @@ from inhouse.core.settings import Settings
 from inhouse.lab.comparing.comparing import Comparisons
 from inhouse.lab.experiments.experiments import Experiments
 from inhouse.lab.generations.registry import Generations
+from inhouse.lab.promoting import current
+from inhouse.lab.promoting.promotions import Promotions
 from inhouse.releases.amendments import Amendments
 from inhouse.releases.cases import Cases
 from inhouse.releases.extensions import Extensions
@@ -68,7 +70,7 @@ from inhouse.runtime.extensions.calling import Caller
 from inhouse.runtime.extensions.colleagues import Colleague
 from inhouse.runtime.extensions.documents.extension import Reader
 from inhouse.runtime.extensions.factory import Plugs
-from inhouse.runtime.profile import Installed, Profile, answering, installed
+from inhouse.runtime.profile import Installed, NoGeneration, Profile, answering, description, installed
 from inhouse.runtime.reply import Replier
 from inhouse.runtime.retrieval import SearchRetriever
 from inhouse.runtime.serving import Engines, Serving
@@ -290,6 +292,10 @@ class Services:
         return Experiments(self.db, self.releases)
 
     @cached_property
+    def promotions(self) -> Promotions:
+        return Promotions(self.db, self.releases, self.settings)
+
+    @cached_property
     def actions(self) -> Actions:
         return Actions(self.db, self.releases)
 
@@ -347,8 +353,12 @@ class Services:
     def _generation(self) -> str | None:
         return installed(self.settings).generation if self._embedded else None
 
-    def _base(self) -> Base:
-        model = installed(self.settings)
+    def _base(self, generation: str | None) -> Base:
+        """What adapters are trained on: a generation that is named, else what new trainings start on."""
+        folder = self.settings.models_folder
+        model = description(folder, generation) if generation else installed(self.settings)
+        if model is None:
+            raise NoGeneration(name=generation, folder=folder)
         return Base(model.generation, model.file)
 
     def close(self) -> None:
@@ -367,4 +377,5 @@ def open_home(settings: Settings) -> Services:
     services = Services(settings)
     upgrade(services.db)
     register(services.db, settings, services.blobs)
+    current.follow(services.db, settings)
     return services

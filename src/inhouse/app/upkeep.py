@@ -8,6 +8,7 @@ import threading
 from inhouse.app.services import Services
 from inhouse.conversations import actions, retention
 from inhouse.lab.experiments import experiments
+from inhouse.lab.promoting import queueing
 from inhouse.releases import feeds
 
 log = logging.getLogger(__name__)
@@ -26,13 +27,14 @@ def run_forever(services: Services, stop: threading.Event) -> None:
 
 
 def look_after(services: Services) -> None:
-    """Queue today's retention, this hour's feeds and looks at experiments, complete the ledger of erasures, close
+    """Queue today's retention, this hour's feeds and looks at experiments, go on with moving the base, complete the ledger of erasures, close
     proposals that nobody decided on, and remove what nobody comes back for: uploads, documents that fans gave and left,
     and old passages that no release shows."""
     with services.db.write() as tx:
         retention.queue_daily(tx)
         feeds.queue_hourly(tx)
         experiments.queue_looks(tx)
+        queueing.tend(tx)
         services.ledger.catch_up(tx)
         actions.expire(tx)
         services.releases.forget_passages(tx)

@@ -68,23 +68,30 @@ def run_forever(services: Services, stop: threading.Event) -> None:
 
 def finish(services: Services, job: Job, report: Report) -> Job:
     """See a job to its end, telling how far it is: by the worker where one runs, else in this process."""
-    stop = threading.Event()
-    own = threading.Thread(target=_work_where_nobody_does, args=(services, stop), daemon=True)
-    own.start()
-    try:
-        while not job.ended:
-            time.sleep(_LOOK_SECONDS)
-            with services.db.read() as tx:
-                job = jobs.get(tx, job.id)
-            report(job.progress, job.message)
-    except KeyboardInterrupt:
-        with services.db.write() as tx:
-            jobs.request_stop(tx, job.id)
-        raise
-    finally:
-        stop.set()
-        own.join(timeout=30)
+    with _somebody_works(services):
+        try:
+            while not job.ended:
+                time.sleep(_LOOK_SECONDS)
+                with services.db.read() as tx:
+                    job = jobs.get(tx, job.id)
+                report(job.progress, job.message)
+        except KeyboardInterrupt:
+            with services.db.write() as tx:
+                jobs.request_stop(tx, job.id)
+            raise
     return job
+
+
+def attend(services: Services, look: Callable[[], tuple[float, str]], report: Report) -> None:
+    """See many jobs to their end, which queue each other: until ``look`` says that 1.0 of the work is done. Ctrl-C leaves
+    the rest to the worker."""
+    with _somebody_works(services):
+        while True:
+            done, words = look()
+            report(done, words)
+            if done >= 1.0:
+                return
+            time.sleep(_LOOK_SECONDS)
 
 
 def finish_queued(services: Services, ai_id: str, name: str, report: Report) -> None:
@@ -93,6 +100,19 @@ def finish_queued(services: Services, ai_id: str, name: str, report: Report) -> 
         waiting = [job for job in jobs.listing(tx, ai_id=ai_id, name=name) if not job.ended]
     for job in waiting:
         finish(services, job, report)
+
+
+@contextmanager
+def _somebody_works(services: Services) -> Iterator[None]:
+    """By the worker where one runs, else in this process meanwhile."""
+    stop = threading.Event()
+    own = threading.Thread(target=_work_where_nobody_does, args=(services, stop), daemon=True)
+    own.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        own.join(timeout=30)
 
 
 def _work_where_nobody_does(services: Services, stop: threading.Event) -> None:

@@ -24,7 +24,7 @@ from inhouse.store.database import Database
 from inhouse.store.jobs import Job, listing
 from inhouse.tuning.tables import adapters
 
-Victim = Literal["server", "engine", "worker", "trainer"]
+Victim = Literal["server", "engine", "worker", "trainer", "command"]
 _PROGRAMS: dict[str, str] = {
     "engine": "inhouse.runtime.engines.embedded.child",
     "worker": "inhouse.worker",

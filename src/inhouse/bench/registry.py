@@ -53,9 +53,17 @@ BENCHMARKS: Mapping[str, Benchmark] = {
         "Are jobs of several steps done with tools, and is what can't be done said and not invented?",
         "jobs",
     ),
+    "lab-faults": Benchmark(
+        "Is there one truth about what is live when the lab is killed while it makes, checks, moves or goes back?",
+        "lab_faults",
+    ),
     "main-job": Benchmark(
         "Do an owner's own words become an AI of their own, step by step, through the command and the API?",
         "main_job",
+    ),
+    "moving": Benchmark(
+        "Does the base move under many AIs while fans chat, and no turn is dropped or answered by the wrong release?",
+        "moving",
     ),
     "overhead": Benchmark("What does the way through Inhouse cost over the bare engine?", "overhead"),
     "personal": Benchmark(

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from inhouse.cli import experiments, generations
+from inhouse.cli import experiments, generations, promoting
 from inhouse.cli.comparing import compare
 from inhouse.cli.context import err, show
 from inhouse.cli.options import AsJson
@@ -31,6 +31,7 @@ app.command()(compare)
 app.command("generations")(generations.listing)
 app.command("generation")(generations.card)
 app.command()(generations.export)
+promoting.register(app)
 
 
 @app.command()

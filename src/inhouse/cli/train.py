@@ -20,7 +20,9 @@ def register(app: typer.Typer) -> None:
 
 def train(
     ai: Annotated[str, typer.Argument(metavar="AI", help="The AI's name in addresses.")],
-    recipe: Annotated[str, typer.Option(help="voice-small (minutes) or voice (up to an hour).")] = RECIPE,
+    recipe: Annotated[
+        str, typer.Option(help="voice-quick (a minute), voice-small (minutes) or voice (up to an hour).")
+    ] = RECIPE,
     as_json: AsJson = False,
 ) -> None:
     """Train the AI's adapter on the owner's words, corrections and picks. Ctrl-C stops it; it goes on where it was.

@@ -30,6 +30,8 @@ from inhouse.store.database import Database, Tx
 from inhouse.store.jobs import Handler, Job, Progress
 
 T = TypeVar("T")
+#: The adapters that are compared, ``new`` and ``old``; ``None`` for none.
+Facts = Mapping[str, AdapterFacts | None]
 #: Runs an async call to its end from synchronous code: ``anyio.run``, or a portal into the engine's event loop.
 Bridge = Callable[[Callable[[], Awaitable[Any]]], Any]
 
@@ -60,7 +62,7 @@ class _Bench:
     new: Route
     old: Route | None
     live: Release | None
-    facts: Mapping[str, AdapterFacts | None]
+    facts: Facts
     items: Sequence[_Item]
 
 
@@ -96,10 +98,20 @@ class GateKeeper:
             if made is not None:  # killed between the release and the job's end
                 release = releases.get(tx, ai_id, made)
                 return _result(release.gate, release)
-            bench = self._prepare(tx, ai_id, _candidate(tx, progress.job))
-        progress.report(0.0, "", index_revision=bench.candidate.index_revision)
-        outcomes = self._ask_all(progress, bench)
-        gate = judging.verdict(
+            candidate = _candidate(tx, progress.job)
+        progress.report(0.0, "", index_revision=candidate.index_revision)
+        return self._conclude(progress, candidate, self.judge(progress, candidate))
+
+    def judge(
+        self, progress: Progress, candidate: Candidate, facts: Facts | None = None, kept: str = "outcomes"
+    ) -> Gate:
+        """Measure a candidate of the job's AI beside what is live, and judge; nothing is written but the answers, which
+        the job's detail keeps under the name ``kept``. ``facts`` are those of the adapters ``new`` and ``old``, where they were
+        measured anew."""
+        with self._db.read() as tx:
+            bench = self._prepare(tx, str(progress.job.ai_id), candidate, facts)
+        outcomes = self._ask_all(progress, bench, kept)
+        return judging.verdict(
             (
                 judging.voice(bench.facts["new"], bench.facts["old"]),
                 judging.picks(bench.facts["new"]),
@@ -109,9 +121,8 @@ class GateKeeper:
             bench.facts,
             bench.live,
         )
-        return self._conclude(progress, bench.candidate, gate)
 
-    def _prepare(self, tx: Tx, ai_id: str, candidate: Candidate) -> _Bench:
+    def _prepare(self, tx: Tx, ai_id: str, candidate: Candidate, facts: Facts | None) -> _Bench:
         ai = ais.get(tx, ai_id)
         live = self._releases.current(tx, ai_id)
         new = self._releases.route_of(tx, ai, candidate)
@@ -124,7 +135,8 @@ class GateKeeper:
             new=new,
             old=self._releases.route_of(tx, ai, live) if live else None,
             live=live,
-            facts={
+            facts=facts
+            or {
                 "new": self._facts(tx, ai_id, candidate),
                 "old": self._facts(tx, ai_id, live) if live else None,
             },
@@ -134,17 +146,17 @@ class GateKeeper:
     def _facts(self, tx: Tx, ai_id: str, candidate: Candidate) -> AdapterFacts | None:
         return self._adapters.get(tx, ai_id, candidate.adapter_hash) if candidate.adapter_hash else None
 
-    def _ask_all(self, progress: Progress, bench: _Bench) -> dict[str, list[Outcome]]:
-        known: dict[str, Any] = dict(progress.job.detail.get("outcomes", {}))
+    def _ask_all(self, progress: Progress, bench: _Bench, kept: str) -> dict[str, list[Outcome]]:
+        known: dict[str, Any] = dict(progress.detail.get(kept, {}))
         outcomes: dict[str, list[Outcome]] = {"case": [], "probe": []}
         for number, item in enumerate(bench.items):
             message = f"asking {number + 1} of {len(bench.items)}"
-            progress.report(number / len(bench.items), message, outcomes=known)
+            progress.report(number / len(bench.items), message, **{kept: known})
             if item.name not in known:
                 known[item.name] = list(self._compare(bench, item))
             old, new, faults = known[item.name]
             outcomes[item.kind].append(Outcome(item.shown, old, new, faults))
-        progress.report(1.0, "judging", outcomes=known)
+        progress.report(1.0, "judging", **{kept: known})
         return outcomes
 
     def _compare(self, bench: _Bench, item: _Item) -> Iterator[Any]:

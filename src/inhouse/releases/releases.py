@@ -113,7 +113,7 @@ class Releases:
         if live is None or len(live.shares) > 1:
             return None
         release = get(tx, ai_id, routing.leading(live.shares))
-        if self._is_tainted(tx, release) or not index.differs(tx, View(ai_id, release.index_revision)):
+        if self.is_tainted(tx, release) or not index.differs(tx, View(ai_id, release.index_revision)):
             return None
         return self._enqueue(tx, ai_id, release.candidate, by=None, go_live=True, refreshes=release.id)
 
@@ -179,6 +179,11 @@ class Releases:
         at the taint itself, and ending a comparison must always be possible."""
         return self._change(tx, actor, ai_id, [Share(release_id=release_id, share=1.0)], "go_live")
 
+    def return_to(self, tx: Tx, actor: Actor, ai_id: str, release_id: str) -> Routing:
+        """Serve all fans again from a release that was live before, for callers that have authorised and locked already.
+        Nothing is checked again: a turn looks at the taint itself, and going back must always be possible."""
+        return self._change(tx, actor, ai_id, [Share(release_id=release_id, share=1.0)], "roll_back")
+
     def roll_back(self, actor: Actor, ai_id: str) -> Release:
         """Go back to the release that was live before this one and whose adapter may still be used."""
         with self._db.write() as tx:
@@ -186,7 +191,7 @@ class Releases:
             routing.lock(tx, ai_id)
             for release_id in routing.earlier(routing.changes(tx, ai_id)):
                 release = get(tx, ai_id, release_id)
-                if not self._is_tainted(tx, release):
+                if not self.is_tainted(tx, release):
                     self._change(tx, actor, ai_id, [Share(release_id=release_id, share=1.0)], "roll_back")
                     return release
         raise NothingToRollBackTo()
@@ -199,7 +204,7 @@ class Releases:
             shares = {share.release_id: share.share for share in live.shares} if live else {}
             query = select(releases).where(releases.c.ai_id == ai_id).order_by(releases.c.number.desc())
             found = [_release(row) for row in tx.execute(query.limit(limit))]
-            return [Listed(r, shares.get(r.id, 0.0), self._is_tainted(tx, r)) for r in found]
+            return [Listed(r, shares.get(r.id, 0.0), self.is_tainted(tx, r)) for r in found]
 
     def get(self, actor: Actor, ai_id: str, release_id: str) -> Release:
         """One release of one AI."""
@@ -265,7 +270,8 @@ class Releases:
         facts = self._adapters.get(tx, ai_id, adapter_hash)
         return None if facts.tainted else Adapter(facts.hash, facts.path)
 
-    def _is_tainted(self, tx: Tx, release: Release) -> bool:
+    def is_tainted(self, tx: Tx, release: Release) -> bool:
+        """Whether it rests on an adapter that was trained on what was taken back since."""
         adapter_hash = release.adapter_hash
         return adapter_hash is not None and self._adapters.get(tx, release.ai_id, adapter_hash).tainted
 
@@ -273,7 +279,7 @@ class Releases:
         release = get(tx, ai_id, release_id)
         if not release.gate.passed:
             raise GateFailed(number=release.number, verdict=release.gate.verdict)
-        if self._is_tainted(tx, release):
+        if self.is_tainted(tx, release):
             raise Tainted(number=release.number)
 
     def _change(

@@ -126,6 +126,19 @@ class Progress:
         self.job = job
         self._detail = dict(job.detail)
         self._ending = ending or threading.Event()
+        self._start, self._share = 0.0, 1.0
+
+    @property
+    def detail(self) -> Mapping[str, Any]:
+        """What reports have left so far, those of earlier starts too."""
+        return self._detail
+
+    def part(self, start: float, share: float) -> Progress:
+        """The same job for one of its steps, which begins at ``start`` and takes this share of the whole."""
+        made = Progress(self._db, self.job, self._ending)
+        made._detail = self._detail
+        made._start, made._share = self._start + start * self._share, share * self._share
+        return made
 
     def report(self, progress: float, message: str, **detail: Any) -> None:
         """Store how far the job is (0 to 1) with a sentence.
@@ -139,7 +152,10 @@ class Progress:
                 update(jobs)
                 .where(_held(self.job))
                 .values(
-                    progress=progress, message=message, detail=self._detail, leased_until=clock.now() + LEASE
+                    progress=self._start + self._share * progress,
+                    message=message,
+                    detail=self._detail,
+                    leased_until=clock.now() + LEASE,
                 )
                 .returning(jobs.c.stop_requested)
             ).one_or_none()

@@ -52,7 +52,7 @@ def merge(
         raise NotMergeable(base=base.name, reason=f"it has no tensor {min(missing)}")
     aside = out.with_name(f".{out.name}.{os.getpid()}")
     writer = gguf.GGUFWriter(aside, lora.shape_of_gguf(reader).architecture)
-    _copy_metadata(reader, writer, quantisation)
+    copy_metadata(reader, writer, quantisation)
     for key, value in (provenance or {}).items():
         writer.add_string(f"inhouse.{key}", value)
     for tensor in reader.tensors:
@@ -90,7 +90,8 @@ def _kind(tensor: Any, quantisation: Quantisation) -> gguf.GGMLQuantizationType:
     return tensor.tensor_type if kept else gguf.GGMLQuantizationType[quantisation]
 
 
-def _copy_metadata(reader: Any, writer: Any, quantisation: Quantisation) -> None:
+def copy_metadata(reader: Any, writer: Any, quantisation: Quantisation) -> None:
+    """Everything that a file says of itself but its architecture; its type as it is quantised now."""
     for field in reader.fields.values():
         if field.name.startswith("GGUF.") or field.name in ("general.architecture", "general.file_type"):
             continue

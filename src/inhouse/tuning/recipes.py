@@ -46,6 +46,15 @@ class Recipe(BaseModel):
     seed: int = 0
     preference: Preference = Preference()
 
+    def within(self, seconds: float) -> Recipe:
+        """The same, done after so many seconds at the latest: two thirds of them for the words, the rest for the taste."""
+        taste = self.preference.model_copy(
+            update={"max_seconds": min(self.preference.max_seconds, seconds / 3)}
+        )
+        return self.model_copy(
+            update={"max_seconds": min(self.max_seconds, seconds * 2 / 3), "preference": taste}
+        )
+
 
 _RECIPES = (
     Recipe(
@@ -59,6 +68,18 @@ _RECIPES = (
         max_row_tokens=512,
         max_seconds=150,
         preference=Preference(max_seconds=75),
+    ),
+    Recipe(
+        name="voice-quick",
+        rank=8,
+        alpha=16,
+        targets=("q_proj", "v_proj", "o_proj"),
+        lr=1e-3,
+        epochs=3,
+        batch_tokens=768,
+        max_row_tokens=512,
+        max_seconds=40,
+        preference=Preference(max_seconds=20),
     ),
     Recipe(
         name="voice",

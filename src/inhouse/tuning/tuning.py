@@ -38,7 +38,7 @@ class BrokenResult(InhouseError):
 
 @dataclass(frozen=True)
 class Base:
-    """What adapters are trained on: the generation that is served, and its GGUF file."""
+    """What adapters are trained on: a generation, and its GGUF file."""
 
     generation: str
     file: Path
@@ -93,8 +93,9 @@ def queue(tx: Tx, ai_id: str, recipe: str = RECIPE) -> Job:
 class Tuning:
     """Trainings of all AIs of an installation.
 
-    ``work`` holds the folders of running trainings, ``cache`` the base models in torch's form, ``base`` names what to
-    train on, ``material`` gathers what one AI is trained from.
+    ``work`` holds the folders of running trainings, ``cache`` the base models in torch's form, ``base`` finds a
+    generation to train on (``None``: the one that new trainings start on), ``material`` gathers what one AI is trained
+    from.
     """
 
     def __init__(
@@ -104,7 +105,7 @@ class Tuning:
         *,
         work: Path,
         cache: Path,
-        base: Callable[[], Base],
+        base: Callable[[str | None], Base],
         material: Callable[[Tx, str], Material],
         threads: int = os.cpu_count() or 1,
     ) -> None:
@@ -132,28 +133,48 @@ class Tuning:
             authorise(tx, actor, Action.VIEW, ai_id=ai_id)
             return shelf.listing(tx, ai_id)
 
-    def _train(self, progress: Progress) -> Mapping[str, Any]:
+    def run(self, progress: Progress, recipe: recipes.Recipe, generation: str | None = None) -> shelf.Adapter:
+        """Train the AI of a job on this generation, within that job; one that was killed goes on where it was.
+
+        The adapter is named in the job's detail as ``trained`` before what it was made with goes.
+        """
         job = progress.job
         assert job.ai_id is not None
         folder = self._work / job.id
-        frozen = self._freeze(job.ai_id, folder)
-        Supervisor(self._job_file(job, frozen, folder), progress).run()
-        adapter = self._register(job.ai_id, frozen, folder / "out")
-        shutil.rmtree(folder)
+        if trained := progress.detail.get("trained"):
+            adapter = self._known(job.ai_id, trained)
+        else:
+            frozen = self._freeze(job.ai_id, folder, generation)
+            Supervisor(self._job_file(recipe, frozen, folder), progress).run()
+            adapter = self._register(job.ai_id, frozen, folder / "out")
+            progress.report(1.0, "", trained=adapter.hash)
+        shutil.rmtree(folder, ignore_errors=True)
+        return adapter
+
+    def forget(self, job_id: str) -> None:
+        """Remove what the training of a job left that won't go on."""
+        shutil.rmtree(self._work / job_id, ignore_errors=True)
+
+    def _train(self, progress: Progress) -> Mapping[str, Any]:
+        adapter = self.run(progress, recipes.recipe(progress.job.payload["recipe"]))
         return {"adapter": adapter.hash, "tainted": adapter.tainted, "metrics": adapter.metrics}
 
-    def _freeze(self, ai_id: str, folder: Path) -> _Frozen:
+    def _known(self, ai_id: str, adapter_hash: str) -> shelf.Adapter:
+        with self._db.read() as tx:
+            return shelf.get(tx, ai_id, adapter_hash)
+
+    def _freeze(self, ai_id: str, folder: Path, generation: str | None) -> _Frozen:
         """Gather the material and keep it, or read what an earlier start of this job kept."""
         kept = folder / "frozen.json"
         if not kept.exists():
             folder.mkdir(parents=True, exist_ok=True)
             with self._db.write() as tx:
-                frozen = self._gather(tx, ai_id)
+                frozen = self._gather(tx, ai_id, generation)
             write_json(kept, vars(frozen))
         return _Frozen(**json.loads(kept.read_text()))
 
-    def _gather(self, tx: Tx, ai_id: str) -> _Frozen:
-        material, base = self._material(tx, ai_id), self._base()
+    def _gather(self, tx: Tx, ai_id: str, generation: str | None) -> _Frozen:
+        material, base = self._material(tx, ai_id), self._base(generation)
         _require_rows(material.corpus)
         shelf.freeze(tx, ai_id, material.corpus, [pick.id for pick in material.picks if pick.id])
         lines = "".join(f"{pick.line}\n" for pick in material.picks)
@@ -164,7 +185,7 @@ class Tuning:
             base=str(base.file),
         )
 
-    def _job_file(self, job: Job, frozen: _Frozen, folder: Path) -> JobFile:
+    def _job_file(self, recipe: recipes.Recipe, frozen: _Frozen, folder: Path) -> JobFile:
         return JobFile(
             base=Path(frozen.base),
             cache=self._cache,
@@ -172,7 +193,7 @@ class Tuning:
             picks=self._blobs.path(frozen.picks) if frozen.picks else None,
             out=folder / "out",
             work=folder / "work",
-            recipe=recipes.recipe(job.payload["recipe"]),
+            recipe=recipe,
             threads=self._threads,
         )
 

@@ -30,6 +30,7 @@ from inhouse.web.pages import (
     operator_comparisons,
     operator_experiments,
     operator_generations,
+    operator_promotions,
     sign_in,
     studio_actions,
     studio_brief,
@@ -79,6 +80,7 @@ _PAGES = (
     *_STUDIO,
     operator,
     operator_experiments,
+    operator_promotions,
     operator_comparisons,
     operator_generations,
 )

@@ -27,6 +27,7 @@ from inhouse.core.settings import Settings
 from inhouse.lab.comparing.comparing import Comparisons
 from inhouse.lab.experiments.experiments import Experiments
 from inhouse.lab.generations.registry import Generations
+from inhouse.lab.promoting.promotions import Promotions
 from inhouse.releases.amendments import Amendments
 from inhouse.releases.cases import Cases
 from inhouse.releases.extensions import Extensions
@@ -67,6 +68,8 @@ class Services(Protocol):
     def comparisons(self) -> Comparisons: ...
     @property
     def generations(self) -> Generations: ...
+    @property
+    def promotions(self) -> Promotions: ...
     @property
     def trials(self) -> Trials: ...
     @property

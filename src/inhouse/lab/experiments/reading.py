@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -32,6 +33,20 @@ class Unit:
     stray: bool = False
 
 
+class Assigned(Protocol):
+    """How units came to their way, as far as figures depend on it; a ``Design`` is one."""
+
+    @property
+    def ai_ids(self) -> Sequence[str]: ...
+    @property
+    def share(self) -> float:
+        """Of the units, those that get the second way."""
+        ...
+
+    @property
+    def alpha(self) -> float: ...
+
+
 def read(design: Design, units: Sequence[Unit]) -> Figures:
     """All figures after the last look; ``units`` in the order of their looks."""
     counts = {
@@ -43,7 +58,7 @@ def read(design: Design, units: Sequence[Unit]) -> Figures:
     }
     paired = design.mode == "replay"
     smallest = {design.primary: design.effect} | {guard.metric: guard.margin for guard in design.guards}
-    estimate = _pairs if paired else _ways
+    estimate = _pairs if paired else ways
     return Figures(
         units=len(units),
         counts=counts,
@@ -53,7 +68,7 @@ def read(design: Design, units: Sequence[Unit]) -> Figures:
     )
 
 
-def _ways(design: Design, metric: Metric, effect: float, seen: Sequence[Unit]) -> Estimate:
+def ways(design: Assigned, metric: Metric, effect: float, seen: Sequence[Unit]) -> Estimate:
     """Units of which each was given one of the ways."""
     measure, has = MEASURES[metric], [u for u in seen if metric in u.values]
     if not has:
@@ -90,7 +105,7 @@ def _pairs(design: Design, metric: Metric, effect: float, seen: Sequence[Unit]) 
 
 
 def _by_bets(
-    design: Design,
+    design: Assigned,
     metric: Metric,
     effect: float,
     stream: Stream,
@@ -113,7 +128,7 @@ def _by_bets(
 
 
 def _by_sequence(
-    design: Design,
+    design: Assigned,
     metric: Metric,
     effect: float,
     scores: Floats,

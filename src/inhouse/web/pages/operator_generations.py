@@ -16,7 +16,8 @@ from inhouse.tuning.family import Branch
 from inhouse.web.family_chart import BOX_HEIGHT, BOX_WIDTH, family_picture
 from inhouse.web.generation_charts import Strip, curves_picture, strips
 from inhouse.web.pages import generation_words as words
-from inhouse.web.pages.operator_visit import Operator
+from inhouse.web.pages import promotion_words
+from inhouse.web.pages.operator_visit import Operator, OperatorVisit
 
 router = APIRouter(prefix="/operator/generations")
 Wanted = Annotated[str, Path(max_length=120)]
@@ -61,6 +62,7 @@ def page(operator: Operator, wanted: Wanted) -> Response:
         size=words.size(known.bytes),
         recipe=_flat(known.generation.recipe),
         scores=_flat(known.generation.scores),
+        **_promotions(operator, known),
         **_ais(names, known.running),
         **(_measured(operator.visit.told, known.report) if known.report else {}),
     )
@@ -89,6 +91,20 @@ def _row(family: Family, names: Mapping[str, str], branch: Branch) -> dict[str, 
         "size": words.size(family.sizes.get(generation.id)),
         "tools": [one.tool for one in report.tools] if report else [],
         **_ais(names, family.running.get(generation.id, ())),
+    }
+
+
+def _promotions(operator: OperatorVisit, known: Known) -> dict[str, Any]:
+    """The tries to move the AIs to it, and whether another one may begin."""
+    tried = operator.services.promotions.listing(operator.actor, known.generation.id)
+    passed = known.report is not None and known.report.verdict.passed
+    return {
+        "promotions": tried[:_SHOWN],
+        "promotion_states": promotion_words.STATES,
+        "may_promote": passed
+        and known.bytes is not None
+        and not known.is_current
+        and not any(one.is_open for one in tried),
     }
 
 

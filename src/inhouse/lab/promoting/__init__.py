@@ -1,0 +1,1 @@
+"""Moving an installation from one generation of the base model to another."""

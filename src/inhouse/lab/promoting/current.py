@@ -1,0 +1,46 @@
+"""What new releases and trainings start on. The database says what moved last; the file beside the models follows it."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+from inhouse.core.settings import Settings
+from inhouse.lab.promoting import shelf
+from inhouse.runtime.profile import NoGeneration, NoModel, installed, make_current
+from inhouse.store.database import Database
+
+log = logging.getLogger(__name__)
+
+
+def follow(db: Database, settings: Settings) -> None:
+    """See that ``current.json`` says what the last promotion says; after each one, and whenever an installation is opened.
+
+    Only a move between its two generations is made good: a model that was fetched since stays what it is.
+    """
+    if settings.engine != "embedded":
+        return
+    with db.read() as tx:
+        last = shelf.last_live(tx)
+    if last is None:
+        return
+    old, new = last.from_generation, last.generation_id
+    before, wanted = (old, new) if last.state == "live" else (new, old)
+    if current(settings) == before != wanted:
+        _make_current(settings.models_folder, wanted)
+
+
+def current(settings: Settings) -> str | None:
+    """The generation that new releases start on; ``None`` where no model was fetched."""
+    try:
+        return installed(settings).generation
+    except NoModel:
+        return None
+
+
+def _make_current(folder: Path, generation: str) -> None:
+    try:
+        make_current(folder, generation)
+    except NoGeneration:
+        # Restored to a place without that file: the releases that name it are answered by what is there.
+        log.warning("new releases don't start on %s: its file is not in %s", generation, folder)
