@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
+import anyio
 import pytest
 
-from inhouse.lab.internalising import dataset
+from inhouse.lab.internalising import arms, dataset, guards, ways
+from inhouse.lab.internalising.arms import Arm, Asked, Taught
 from inhouse.lab.internalising.dataset import Sourced
 from inhouse.lab.internalising.guards import Guard, compare
-from inhouse.lab.internalising.ways import right
+from inhouse.lab.internalising.measuring import Measuring
+from inhouse.lab.internalising.report import ArmKind, GuardKind
+from inhouse.lab.internalising.ways import Called, Request, right
 from inhouse.lab.skills import tools
 from inhouse.lab.skills.tools import Use
 from inhouse.runtime.agent import builtin
 from inhouse.runtime.agent.builtin import Call
 from inhouse.runtime.engines.base import Engine
+from inhouse.runtime.extensions.base import Tool
 
 WEATHER = {"type": "object", "properties": {"city": {"type": "string"}, "days": {"type": "integer"}}}
 KNOWN = {"get_weather": WEATHER}
@@ -96,16 +102,16 @@ def test_arguments_come_as_the_request_says_them() -> None:
 
 def test_each_request_is_taken_once_and_none_that_is_evaluated() -> None:
     found = [
-        Sourced(Use("Play Jazz!"), "trace a"),
-        Sourced(Use("play jazz"), "trace b"),
-        Sourced(Use("Will it RAIN?"), "trace c"),
-        Sourced(Use("?!"), "trace d"),
-        Sourced(Use("stop"), "example of player"),
+        Sourced(Use("Play Jazz!"), "trace: a"),
+        Sourced(Use("play jazz"), "trace: b"),
+        Sourced(Use("Will it RAIN?"), "trace: c"),
+        Sourced(Use("?!"), "trace: d"),
+        Sourced(Use("stop"), "example: player"),
     ]
     made = dataset.build(found, ["will it rain"])
     assert sorted(one.use.request for one in made.uses) == ["Play Jazz!", "stop"]
     assert made.left_out == {"said before": 1, "an evaluation request": 1, "without words": 1}
-    assert made.sources() == {"trace": 1, "example of": 1}
+    assert made.sources() == {"trace": 1, "example": 1}
     assert dataset.build(reversed(found[:1] + found[4:]), []).sha256 == made.sha256
     assert dataset.build(found[:1], []).sha256 != made.sha256
 
@@ -123,8 +129,10 @@ async def _never(engine: Engine) -> Sequence[float]:
 
 
 def test_a_guard_holds_only_where_it_is_surely_not_worse_than_its_margin() -> None:
-    more, less = Guard("marks", 0.05, True, _never), Guard("bits", 0.05, False, _never)
+    more = Guard(GuardKind.GROUNDED, "marks", 0.05, True, _never)
+    less = Guard(GuardKind.VOICE, "bits", 0.05, False, _never)
     assert compare(more, [0.5] * 200, [0.5] * 200).held
+    assert not compare(more, [1.0] * 10, [1.0] * 10).held, "ten cases rule nothing out"
     assert not compare(more, [0.5] * 200, [0.4] * 200).held
     assert compare(less, [1.0] * 200, [0.9] * 200).held
     assert not compare(less, [1.0] * 200, [1.2] * 200).held
@@ -140,3 +148,98 @@ def test_a_call_is_right_where_every_argument_is() -> None:
     assert not right({"days": 3}, accepted)
     assert not right({"city": "Rome", "unit": "C"}, accepted)
     assert not right(None, accepted)
+
+
+TOOL = Tool(name="get_weather", title="Weather", description="Tells the weather.", parameters=WEATHER)
+TAUGHT = [Taught(ways.attached([TOOL])[0], "other_1")]
+ROME = Request("Weather in Rome?", "get_weather", ({"city": ["Rome"]},))
+HELLO = Request("Hello!")
+
+
+def _called(request: Request, tool: str, city: str = "Rome", first_ms: float = 5.0) -> Called:
+    return Called(request, tool, {"city": city} if tool else None, 20, first_ms)
+
+
+def test_a_request_is_on_one_side_whoever_says_it() -> None:
+    found = [Sourced(use, "x: 1") for use in _uses(200)]
+    _, judges = dataset.apart(found)
+    assert 90 < len(judges) < 150, "about a fifth"
+    assert dataset.apart(reversed(found))[1] == judges[::-1]
+    assert dataset.apart([Sourced(Use("HELLO 7!"), "y: 2")])[1] == (
+        dataset.apart([Sourced(Use("hello 7"), "x: 1")])[1] and [Sourced(Use("HELLO 7!"), "y: 2")]
+    )
+
+
+def test_what_an_arm_counts_as_right_is_what_is_right_in_that_arm() -> None:
+    told = [_called(ROME, "get_weather"), _called(HELLO, "get_weather")]
+    found = arms.figures(ArmKind.BUILT_IN, told, [], TAUGHT)
+    assert found.right_tool is not None and found.right_tool.value == 1
+    assert found.false_calls is not None and found.false_calls.value == 1
+    assert found.not_there is not None and found.not_there.value == 0
+    off = arms.figures(ArmKind.OFF, [_called(ROME, "get_weather"), _called(ROME, "")], [], TAUGHT)
+    assert off.not_there is not None and off.not_there.value == 0.5
+    assert off.false_calls is not None and off.false_calls.value == 0.5
+    renamed = arms.figures(
+        ArmKind.RENAMED, [_called(ROME, "other_1"), _called(ROME, "get_weather")], [], TAUGHT
+    )
+    assert renamed.exact is not None and renamed.exact.value == 0.5
+    assert renamed.not_there is not None and renamed.not_there.value == 0.5
+
+
+def test_a_new_generation_is_held_against_the_same_requests() -> None:
+    many = [Request(f"Weather in {n}?", "get_weather", ({"city": ["Rome"]},)) for n in range(100)]
+    new = [_called(one, "get_weather") for one in [*many, HELLO]]
+    old = [_called(one, "get_weather", "Rome" if n % 2 else "Oslo") for n, one in enumerate(many[::2])]
+    calls = {ArmKind.BUILT_IN: new, ArmKind.OUTSIDE: new, ArmKind.PROMPT: old}
+    against = {(one.figure, one.against): one for one in arms.primary(calls, 0.05)}
+    assert against["exact", ArmKind.PROMPT].n == 50
+    assert against["exact", ArmKind.PROMPT].low > 0.3
+    assert against["right tool", ArmKind.OUTSIDE].held
+
+
+def test_turns_without_a_tool_are_a_guard() -> None:
+    hello = [Request(f"hello {n}") for n in range(200)]
+    quiet, loud = ([_called(one, tool) for one in hello] for tool in ("", "get_weather"))
+    assert guards.no_tool(quiet, quiet).held
+    assert not guards.no_tool(quiet, loud).held
+
+
+def test_what_was_measured_is_not_asked_again(tmp_path: Path) -> None:
+    asked: list[str] = []
+
+    async def way(request: Request) -> Called:
+        asked.append(request.text)
+        if len(asked) == 15:
+            raise KeyboardInterrupt  # nothing catches it, as nothing catches kill -9
+        return _called(request, request.tool)
+
+    many = [Request(f"weather {n}", "get_weather") for n in range(30)]
+    arm = Arm(ArmKind.BUILT_IN, way, [HELLO], way, many)
+
+    def measured() -> tuple[list[Called], list[Called]]:
+        return Measuring(tmp_path, anyio.run, lambda *_: None).arm(arm)
+
+    with pytest.raises(KeyboardInterrupt):
+        measured()
+    first = len(asked)
+    warm, cold = measured()
+    assert asked.count("Hello!") == 1, "the first piece was kept"
+    assert len(asked) == first + 30
+    assert [one.request for one in (*warm, *cold)] == [HELLO, *many]
+    assert measured() == (warm, cold)
+    assert len(asked) == first + 30
+
+
+def test_slower_ways_are_asked_an_even_part() -> None:
+    meant = [Request(f"weather {n}", "get_weather") for n in range(700)]
+    asked = Asked(meant, [Request(f"hello {n}") for n in range(300)])
+    assert len(asked.every) == 1000
+    assert 200 < len(asked.few) < 400
+    assert 20 < len(asked.cold) < 40
+
+
+def test_margins_are_named_by_what_they_are() -> None:
+    one = Guard(GuardKind.VOICE, "bits", 0.05, False, _never)
+    wider = Guard(GuardKind.VOICE, "bits", 0.06, False, _never)
+    assert guards.laid_down([one], 0.02) == guards.laid_down([one], 0.02)
+    assert len({guards.laid_down(*those) for those in (([one], 0.02), ([wider], 0.02), ([one], 0.03))}) == 3

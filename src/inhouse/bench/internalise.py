@@ -1,50 +1,57 @@
 """``inhouse bench internalise``: seven tools described outside, then built in, judged on the very file that would be served.
 
 SNIPS's training files teach, its validation files report. Turns that need no tool: rows in even places teach, those in odd places
-report. What was made is kept under the installation's home, so that a broken-off run goes on, and ``--quick`` measures what is there.
-See ``docs/design/internalise.md``.
+report. What was made and measured is kept under the installation's home, so that a broken-off run goes on where it was, and ``--quick``
+measures what is there. See ``docs/design/internalise.md``.
 """
 
 from __future__ import annotations
 
-import asyncio
+import shutil
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from anyio.from_thread import start_blocking_portal
 
 from inhouse.bench import internalise_guards, tools_data
-from inhouse.bench.report import Cell, Report, Say, Table, Target, at_least, at_most, mean, quantile, share
+from inhouse.bench.report import Cell, Estimate, Report, Say, Table, Target, at_least, at_most
 from inhouse.bench.workplace import Workplace, workplace
+from inhouse.core import ids
 from inhouse.core.errors import UsageError
 from inhouse.core.settings import Settings
 from inhouse.lab import curriculum
-from inhouse.lab.internalising import building, dataset
+from inhouse.lab.comparing.intervals import Interval
+from inhouse.lab.internalising import arms, building, dataset, guards, ways
+from inhouse.lab.internalising.arms import Arm, Asked, Taught
 from inhouse.lab.internalising.dataset import Dataset, Sourced
-from inhouse.lab.internalising.guards import Kept, compare
-from inhouse.lab.internalising.ways import BuiltIn, Called, Chosen, Described, Request, Salted, Way
+from inhouse.lab.internalising.measuring import Measuring, Tell
+from inhouse.lab.internalising.report import Arm as Figures
+from inhouse.lab.internalising.report import ArmKind, Learnt, Primary
+from inhouse.lab.internalising.report import Guard as Held
+from inhouse.lab.internalising.ways import Called
 from inhouse.lab.making import Making
 from inhouse.lab.readings import qed
 from inhouse.lab.skills.grounded import Embed
 from inhouse.lab.skills.tools import Use
+from inhouse.releases.gate import Bridge
 from inhouse.runtime.agent.builtin import Call
-from inhouse.runtime.agent.choosing import Chooser
 from inhouse.runtime.engines.base import Engine
 from inhouse.runtime.engines.factory import make_engine
-from inhouse.runtime.extensions.base import Tool
 from inhouse.runtime.profile import installed
 from inhouse.tuning import recipes
+from inhouse.tuning.recipes import Recipe
 
 #: How many uses the generations of the learning curve are taught; the last one, all of them, is the one that counts.
-_CURVE = (100, 300, 1000)
+CURVE = (100, 300, 1000)
 _MEANT, _NOTHING = 700, 300
 _QUICK = (28, 12)
-#: Of the slower ways, and of cold starts: fewer.
-_SLOW, _COLD = 210, 28
 _NOTHING_TAUGHT, _ASKED_TAUGHT = 700, 200
+#: How much worse than the ways outside it may be, in points of 1.
+_MARGIN = 0.02
 #: What the tools go by where they are renamed: no name and no word that was taught.
 _RENAMED = {
     "add_to_playlist": "library_put",
@@ -55,42 +62,53 @@ _RENAMED = {
     "search_creative_work": "catalogue",
     "search_screening_event": "cinema_times",
 }
-_NEW, _OUTSIDE, _PROMPT = (
-    "new: nothing described",
-    "old: described outside, what fans have",
-    "old: best prompt",
-)
-_OFF, _OTHER_NAME = "new: the tool off", "new: the tool renamed"
+#: How an arm is named in the table.
+_WORDS: Mapping[ArmKind, str] = {
+    ArmKind.FLOOR: "old: nothing described, the floor",
+    ArmKind.OUTSIDE: "old: described outside, what fans have",
+    ArmKind.DESCRIBED: "old: all described",
+    ArmKind.PROMPT: "old: best prompt",
+    ArmKind.BUILT_IN: "new: nothing described",
+    ArmKind.STILL: "new: described outside",
+    ArmKind.OFF: "new: the tool off",
+    ArmKind.RENAMED: "new: the tool renamed",
+}
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What every arm is asked."""
+class Outcome:
+    """Everything that was measured."""
 
-    meant: Sequence[Request]
-    nothing: Sequence[Request]
-
-    @property
-    def every(self) -> list[Request]:
-        """All of it."""
-        return [*self.meant, *self.nothing]
-
-    @property
-    def few(self) -> list[Request]:
-        """An even part, for the slower ways."""
-        return [
-            *self.meant[:: max(1, len(self.meant) // _SLOW)],
-            *self.nothing[:: max(1, 2 * len(self.nothing) // _SLOW)],
-        ]
+    arms: Mapping[ArmKind, Figures]
+    primary: Sequence[Primary]
+    curve: Sequence[Learnt]
+    guards: Sequence[Held]
+    margins: str
 
 
 @dataclass(frozen=True)
-class Arm:
-    """A way with what it is asked; ``cold`` is the same way with nothing in the engine's cache."""
+class House:
+    """Where a run works: what it makes and keeps, and the way into its event loop."""
 
-    way: Way
-    asked: Sequence[Request]
-    cold: Way | None = None
+    settings: Settings
+    folder: Path
+    place: Workplace
+    bridge: Bridge
+    say: Say
+
+    def measuring(self, model: Path) -> Measuring:
+        """Of one model file: what was kept of another one is never taken for it."""
+        kept = self.folder / "measured" / ids.digest(f"{model.name} {model.stat().st_size}")[:16]
+        return Measuring(kept, self.bridge, quarters(self.say))
+
+    @contextmanager
+    def engine(self, model: Path) -> Iterator[Engine]:
+        """A model at work in a child process of its own."""
+        made = make_engine(self.settings.model_copy(update={"home": self.place.folder}), model)
+        try:
+            yield made
+        finally:
+            self.bridge(made.aclose)
 
 
 def run(quick: bool, data: Path, say: Say) -> Report:
@@ -99,9 +117,15 @@ def run(quick: bool, data: Path, say: Say) -> Report:
     folder = settings.home / "lab" / "internalise-snips"
     size = _QUICK if quick else (_MEANT, _NOTHING)
     asked = Asked(tools_data.snips(data, "report", size[0]), tools_data.without_tool(data, "report", size[1]))
-    with workplace() as place:
-        models = _stored(folder) if quick else _make_all(settings, folder, data, taught(data), place, say)
-        outcome = asyncio.run(_measure(place, settings, models, asked, data, quick, say))
+    with workplace() as place, start_blocking_portal() as portal:
+        house = House(settings, folder, place, portal.call, say)
+        if quick:
+            models = stored(folder)
+        else:
+            models = make_all(house, taught(data), CURVE, recipes.recipe("tools"), data)
+        outcome = _measure(house, models, asked, data, quick)
+    # What was measured is in the report now: the next run is to measure, and not to read.
+    shutil.rmtree(folder / "measured", ignore_errors=True)
     return _report(outcome, asked, quick, time.perf_counter() - started)
 
 
@@ -121,252 +145,185 @@ def taught(data: Path) -> Dataset:
     return dataset.build(found, [one.text for one in reported])
 
 
-def _make_all(
-    settings: Settings, folder: Path, data: Path, whole: Dataset, place: Workplace, say: Say
-) -> dict[str, Path]:
+def make_all(
+    house: House, whole: Dataset, curve: Sequence[int], recipe: Recipe, data: Path
+) -> dict[int, Path]:
     """The generations of the learning curve by the number of their uses, all of them last."""
-    rehearsal = folder / "rehearsal.jsonl"
-    if not rehearsal.exists():
-        say("choosing what is rehearsed")
-        folder.mkdir(parents=True, exist_ok=True)
-        embed = Embed(place.embedder.queries, place.embedder.passages)
-        curriculum.write(curriculum.rehearsal(data, embed), rehearsal)
-    lines = rehearsal.read_text("utf-8").splitlines()
+    lines = _rehearsal(house, data)
     made = {}
-    for count in (*_CURVE, len(whole.uses)):
+    for count in (*curve, len(whole.uses)):
         making = Making(
-            name=f"snips-{count}",
-            parent=installed(settings).file,
-            rows=folder / str(count) / "rows.jsonl",
-            folder=folder / str(count),
-            cache=settings.models_folder / "torch",
-            recipe=recipes.recipe("tools"),
-            threads=settings.threads,
+            name=f"{house.folder.name}-{count}",
+            parent=installed(house.settings).file,
+            rows=house.folder / str(count) / "rows.jsonl",
+            folder=house.folder / str(count),
+            cache=house.settings.models_folder / "torch",
+            recipe=recipe,
+            threads=house.settings.threads,
         )
 
         def told(words: str, count: int = count) -> None:
-            say(f"{count} uses: {words}")
+            house.say(f"{count} uses: {words}")
 
         some = lines[:: max(1, len(whole.uses) // count)]
-        made[str(count)] = building.build(making, whole.first(count), some, told)
+        made[count] = building.build(making, whole.first(count), some, told)
     return made
 
 
-def _stored(folder: Path) -> dict[str, Path]:
-    """What an earlier run made."""
-    made = sorted(folder.glob("*/snips-*.gguf"), key=lambda file: int(file.parent.name))
+def stored(folder: Path) -> dict[int, Path]:
+    """The newest thing that an earlier run made."""
+    made = {int(file.parent.name): file for file in folder.glob("*/*.gguf")}
     if not made:
-        raise UsageError(
-            reason="There is no stored generation yet: run inhouse bench internalise without --quick once."
-        )
-    return {made[-1].parent.name: made[-1]}
+        raise UsageError(reason="There is no stored generation yet: run the benchmark without --quick once.")
+    return {max(made): made[max(made)]}
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """Everything that was measured."""
+def quarters(say: Say) -> Tell:
+    """Say how a piece of work goes on, a few times only."""
+    last: list[tuple[str, int]] = [("", -1)]
 
-    arms: Mapping[str, Sequence[Called]]
-    cold: Mapping[str, Sequence[Called]]
-    curve: Mapping[str, Sequence[Called]]
-    guards: Sequence[Kept]
+    def tell(done: float, words: str) -> None:
+        now = (words.partition(":")[0], int(done * 4))
+        if now != last[0]:
+            last[0] = now
+            say(words)
+
+    return tell
 
 
-async def _measure(
-    place: Workplace,
-    settings: Settings,
-    models: Mapping[str, Path],
-    asked: Asked,
-    data: Path,
-    quick: bool,
-    say: Say,
-) -> Outcome:
-    tools = tools_data.snips_tools(data)
-    guards = internalise_guards.guards(place, data, quick, say)
-    arms: dict[str, Sequence[Called]] = {}
-    cold: dict[str, Sequence[Called]] = {}
+def _rehearsal(house: House, data: Path) -> list[str]:
+    """What the parent knows already, chosen once."""
+    file = house.folder / "rehearsal.jsonl"
+    if not file.exists():
+        house.say("choosing what is rehearsed")
+        house.folder.mkdir(parents=True, exist_ok=True)
+        aside = file.with_suffix(".part")
+        embed = Embed(house.place.embedder.queries, house.place.embedder.passages)
+        curriculum.write(curriculum.rehearsal(data, embed), aside)
+        aside.rename(file)
+    return file.read_text("utf-8").splitlines()
+
+
+def _measure(house: House, models: Mapping[int, Path], asked: Asked, data: Path, quick: bool) -> Outcome:
+    tools = [Taught(one, _RENAMED[one.tool.name]) for one in ways.attached(tools_data.snips_tools(data))]
+    held = internalise_guards.guards(house.place, house.folder, data, quick, house.say)
+    margins = guards.laid_down(held, _MARGIN)
+    house.say(f"margins are laid down: {margins[:16]}")
     *earlier, (_, newest) = models.items()
-    async with _engine(settings, place, installed(settings).file) as engine:
-        await _ask(_outside(place, engine, tools, asked), asked, arms, cold, say)
-        before = [await guard.ask(engine) for guard in guards]
-    async with _engine(settings, place, newest) as engine:
-        await _ask(_built_in(place, engine, tools, asked), asked, arms, cold, say)
-        after = [await guard.ask(engine) for guard in guards]
-    curve: dict[str, Sequence[Called]] = {}
-    for count, model in earlier:
-        say(f"learning curve: {count} uses")
-        async with _engine(settings, place, model) as engine:
-            curve[count] = [await BuiltIn(engine, tools).ask(one) for one in asked.few]
-    kept = [compare(*one) for one in zip(guards, before, after, strict=True)]
-    return Outcome(arms, cold, curve, kept)
+    parent = installed(house.settings).file
+
+    def of_parent(engine: Engine) -> list[Arm]:
+        return arms.of_parent(engine, house.place.retriever, tools, asked)
+
+    def of_child(engine: Engine) -> list[Arm]:
+        return arms.of_child(engine, house.place.retriever, tools, asked)
+
+    old, before = _asked(house, parent, of_parent, held)
+    new, after = _asked(house, newest, of_child, held)
+    curve = [arms.learnt(count, _learnt(house, model, tools, asked)) for count, model in earlier]
+    calls = {kind: warm for kind, (warm, _) in (old | new).items()}
+    kept = [guards.compare(*one) for one in zip(held, before, after, strict=True)]
+    return Outcome(
+        arms={kind: arms.figures(kind, *found, tools) for kind, found in (old | new).items()},
+        primary=arms.primary(calls, _MARGIN),
+        curve=[*curve, arms.learnt(max(models), calls[ArmKind.BUILT_IN])],
+        guards=[*kept, guards.no_tool(calls[ArmKind.OUTSIDE], calls[ArmKind.BUILT_IN])],
+        margins=margins,
+    )
 
 
-@asynccontextmanager
-async def _engine(settings: Settings, place: Workplace, model: Path) -> AsyncIterator[Engine]:
-    engine = make_engine(settings.model_copy(update={"home": place.folder}), model)
-    try:
-        yield engine
-    finally:
-        await engine.aclose()
+def _asked(
+    house: House,
+    model: Path,
+    arms_of: Callable[[Engine], Sequence[Arm]],
+    held: Sequence[guards.Guard],
+) -> tuple[dict[ArmKind, tuple[list[Called], list[Called]]], list[list[float]]]:
+    """Every arm and every guard of one model file."""
+    measuring = house.measuring(model)
+    with house.engine(model) as engine:
+        found = {arm.kind: measuring.arm(arm) for arm in arms_of(engine)}
+        return found, [measuring.marks(guard, engine) for guard in held]
 
 
-def _outside(place: Workplace, engine: Engine, tools: Sequence[Tool], asked: Asked) -> dict[str, Arm]:
-    """The arms of the old model."""
-    chosen = Chosen(engine, Chooser(place.retriever), tools_data.attached(tools))
-    prompt = Described(engine, tools, examples=True)
-    return {
-        "old: nothing described, the floor": Arm(BuiltIn(engine, tools).ask, asked.few),
-        _OUTSIDE: Arm(chosen.ask, asked.every),
-        "old: all described": Arm(
-            Described(engine, tools).ask, asked.few, Described(Salted(engine), tools).ask
-        ),
-        _PROMPT: Arm(prompt.ask, asked.few, Described(Salted(engine), tools, examples=True).ask),
-    }
-
-
-def _built_in(place: Workplace, engine: Engine, tools: Sequence[Tool], asked: Asked) -> dict[str, Arm]:
-    """The arms of the new generation."""
-    chosen = Chosen(engine, Chooser(place.retriever), tools_data.attached(tools))
-    off = BuiltIn(engine, tools, off=lambda one: [one.tool])
-    renamed = BuiltIn(engine, tools, renamed=lambda one: {one.tool: _RENAMED[one.tool]})
-    return {
-        _NEW: Arm(BuiltIn(engine, tools).ask, asked.every, BuiltIn(Salted(engine), tools).ask),
-        "new: described outside": Arm(chosen.ask, asked.few),
-        _OFF: Arm(off.ask, asked.meant),
-        _OTHER_NAME: Arm(renamed.ask, asked.meant),
-    }
-
-
-async def _ask(
-    arms: Mapping[str, Arm],
-    asked: Asked,
-    warm: dict[str, Sequence[Called]],
-    cold: dict[str, Sequence[Called]],
-    say: Say,
-) -> None:
-    """Ask each arm what it is to be asked; then some of it cold."""
-    for name, arm in arms.items():
-        say(f"{name}: {len(arm.asked)} requests")
-        warm[name] = [await arm.way(one) for one in arm.asked]
-        if arm.cold is not None:
-            some = asked.meant[:: max(1, len(asked.meant) // _COLD)]
-            cold[name] = [await arm.cold(one) for one in some]
+def _learnt(house: House, model: Path, tools: Sequence[Taught], asked: Asked) -> list[Called]:
+    with house.engine(model) as engine:
+        return house.measuring(model).arm(arms.of_curve(engine, tools, asked))[0]
 
 
 def _report(outcome: Outcome, asked: Asked, quick: bool, seconds: float) -> Report:
-    whole = str(len(outcome.arms[_NEW]))
-    curve = {**outcome.curve, "all": outcome.arms[_NEW]}
     return Report(
         name="internalise",
         quick=quick,
         tables=[
-            Table(
-                "Arms",
-                [_row(name, called, outcome.cold.get(name, ())) for name, called in outcome.arms.items()],
-            ),
-            Table("Learning curve", [_row(f"{count} uses", called, ()) for count, called in curve.items()]),
-            Table("Guards", [_guard(kept) for kept in outcome.guards]),
+            Table("Arms", [_row(arm) for arm in outcome.arms.values()]),
+            Table("Learning curve", [_point(point) for point in outcome.curve]),
+            Table("Guards", [_guard(one) for one in outcome.guards]),
         ],
-        targets=[*_targets(outcome), *(_held(kept) for kept in outcome.guards)],
+        targets=list(_targets(outcome)),
         notes=[
-            f"{len(asked.meant)} requests that mean a tool, {len(asked.nothing)} that mean none; {whole} asked of the new one."
+            f"{len(asked.meant)} requests that mean a tool, {len(asked.nothing)} that mean none.",
+            f"Margins, laid down before anything was measured: {outcome.margins}",
         ],
         seconds=seconds,
     )
 
 
-def _row(way: str, called: Sequence[Called], cold: Sequence[Called]) -> dict[str, Cell]:
-    meant = [one for one in called if one.request.tool]
-    nothing = [one for one in called if not one.request.tool]
-    asked = [one for one in called if one.first_ms]
+def _row(arm: Figures) -> dict[str, Cell]:
     return {
-        "arm": way,
-        "right tool": share([one.right_tool for one in meant]),
-        "exact": share([one.exact for one in meant]),
-        "false calls": share([bool(one.tool) for one in nothing]) if nothing else "",
-        "calls what isn't there": share([one.tool not in ("", *_there(way, one)) for one in called]),
-        "prompt tokens": mean([one.prompt_tokens for one in asked]) if asked else "",
-        "first ms": _p50(asked),
-        "cold ms": _p50(cold),
+        "arm": _WORDS[arm.kind],
+        "right tool": estimate(arm.right_tool),
+        "exact": estimate(arm.exact),
+        "false calls": estimate(arm.false_calls),
+        "calls what isn't there": estimate(arm.not_there),
+        "prompt tokens": estimate(arm.prompt_tokens),
+        "first ms": estimate(arm.first_ms),
+        "cold ms": estimate(arm.cold_ms),
     }
 
 
-def _there(way: str, called: Called) -> Sequence[str]:
-    """The names that may be called in this arm."""
-    meant = called.request.tool
-    if way == _OFF:
-        return [name for name in _RENAMED if name != meant]
-    if way == _OTHER_NAME:
-        return [_RENAMED[name] if name == meant else name for name in _RENAMED]
-    return list(_RENAMED)
-
-
-def _p50(called: Sequence[Called]) -> Cell:
-    took = [one.first_ms for one in called if one.first_ms]
-    return quantile(took, 0.5) if took else ""
-
-
-def _guard(kept: Kept) -> dict[str, Cell]:
-    better = "more" if kept.guard.more else "less"
+def _point(point: Learnt) -> dict[str, Cell]:
     return {
-        "guard": f"{kept.guard.name} ({better} is better)",
-        "n": kept.n,
-        "old": kept.parent,
-        "new": kept.child,
-        "gain": f"{kept.low:+.3f} to {kept.high:+.3f}",
-        "margin": -kept.guard.margin,
+        "uses": point.uses,
+        "right tool": estimate(point.right_tool),
+        "exact": estimate(point.exact),
+        "false calls": estimate(point.false_calls),
     }
 
 
-def _held(kept: Kept) -> Target:
-    return at_least(f"{kept.guard.name}: gain, lower bound", kept.low, -kept.guard.margin)
+def _guard(one: Held) -> dict[str, Cell]:
+    return {
+        "guard": f"{one.kind}: {one.measure} ({'more' if one.more else 'less'} is better)",
+        "n": one.n,
+        "old": one.parent,
+        "new": one.child,
+        "gain": f"{one.low:+.3f} to {one.high:+.3f}",
+        "margin": -one.margin,
+    }
+
+
+def estimate(found: Interval | None) -> Cell:
+    """An interval as a benchmark's table shows it."""
+    return Estimate(found.value, found.n, found.low, found.high) if found is not None else ""
 
 
 def _targets(outcome: Outcome) -> Iterator[Target]:
-    new, prompt = outcome.arms[_NEW], outcome.arms["old: all described"]
-    meant = [one for one in new if one.request.tool]
-    yield at_least("nothing described: right tool", _share(one.right_tool for one in meant), 0.97)
-    yield at_least("nothing described: every argument exact", _share(one.exact for one in meant), 0.70)
-    yield at_most(
-        "nothing described: false calls", _share(bool(one.tool) for one in new if not one.request.tool), 0.03
-    )
-    yield at_most("prompt tokens of all described", _tokens(new) / _tokens(prompt), 0.25)
-    yield at_most(
-        "first token of all described, cold",
-        _median(outcome.cold[_NEW]) / _median(outcome.cold["old: all described"]),
-        0.25,
-    )
-    yield at_most(
-        "prompt tokens of the best outside way", _tokens(new) / _tokens(outcome.arms[_OUTSIDE]), 0.999
-    )
-    for what in ("right_tool", "exact"):
-        yield at_least(
-            f"{what.replace('_', ' ')} against the best outside way, lower bound",
-            _lower(new, outcome.arms[_OUTSIDE], what),
-            -0.02,
-        )
-    for name in (_OFF, _OTHER_NAME):
-        gone = [one.tool not in ("", *_there(name, one)) for one in outcome.arms[name]]
-        yield at_most(f"{name}: calls what isn't there", _share(gone), 0.02)
+    new, told = outcome.arms[ArmKind.BUILT_IN], outcome.arms[ArmKind.DESCRIBED]
+    outside = outcome.arms[ArmKind.OUTSIDE]
+    yield at_least("nothing described: right tool", _value(new.right_tool), 0.97)
+    yield at_least("nothing described: every argument exact", _value(new.exact), 0.70)
+    yield at_most("nothing described: false calls", _value(new.false_calls), 0.03)
+    tokens = _value(new.prompt_tokens)
+    yield at_most("prompt tokens of all described", tokens / _value(told.prompt_tokens), 0.25)
+    yield at_most("first token of all described, cold", _value(new.cold_ms) / _value(told.cold_ms), 0.25)
+    yield at_most("prompt tokens of the best outside way", tokens / _value(outside.prompt_tokens), 0.999)
+    for one in outcome.primary:
+        yield at_least(f"{one.figure} against {_WORDS[one.against]}, lower bound", one.low, -one.margin)
+    for kind in (ArmKind.OFF, ArmKind.RENAMED):
+        gone = _value(outcome.arms[kind].not_there)
+        yield at_most(f"{_WORDS[kind]}: calls what isn't there", gone, 0.02)
+    for guard in outcome.guards:
+        yield at_least(f"{guard.kind}, {guard.measure}: gain, lower bound", guard.low, -guard.margin)
 
 
-def _share(hits: Iterator[bool] | Sequence[bool]) -> float:
-    return float(np.mean(list(hits)))
-
-
-def _tokens(called: Sequence[Called]) -> float:
-    return float(np.mean([one.prompt_tokens for one in called if one.first_ms]))
-
-
-def _median(called: Sequence[Called]) -> float:
-    return float(np.median([one.first_ms for one in called if one.first_ms]))
-
-
-def _lower(new: Sequence[Called], old: Sequence[Called], what: str) -> float:
-    """The lower end of the interval of the paired difference."""
-    pairs = [
-        float(getattr(one, what)) - float(getattr(other, what))
-        for one, other in zip(new, old, strict=True)
-        if one.request.tool
-    ]
-    return mean(pairs).low
+def _value(found: Interval | None) -> float:
+    return found.value if found is not None else float(np.nan)

@@ -15,8 +15,8 @@ from inhouse.bench import tools_data
 from inhouse.bench.report import Cell, Report, Say, Table, mean, quantile, share
 from inhouse.bench.workplace import Workplace, workplace
 from inhouse.core.settings import Settings
+from inhouse.lab.internalising import ways
 from inhouse.lab.internalising.ways import Called, Chosen, Described, Salted, Way
-from inhouse.runtime.agent.choosing import Chooser
 from inhouse.runtime.engines.base import Engine
 from inhouse.runtime.engines.factory import make_engine
 from inhouse.runtime.profile import installed
@@ -69,24 +69,22 @@ async def _measure(
 
 def _ways(place: Workplace, engine: Engine, data: Path) -> dict[str, Way]:
     tools = tools_data.snips_tools(data)
-    attached = tools_data.attached(tools)
-    chooser = Chooser(place.retriever)
+    attached, retriever = ways.attached(tools), place.retriever
     return {
         "all described in the prompt, under a grammar": Described(engine, tools).ask,
         "and an example of each": Described(engine, tools, examples=True).ask,
-        "chosen by likeness, arguments by description": Chosen(engine, chooser, attached, 0, False).ask,
-        "and its nearest example": Chosen(engine, chooser, attached, 1, False).ask,
-        "and its nearest examples": Chosen(engine, chooser, attached, None, False).ask,
-        _SHIPS: Chosen(engine, chooser, attached).ask,
+        "chosen by likeness, arguments by description": Chosen(engine, retriever, attached, 0, False).ask,
+        "and its nearest example": Chosen(engine, retriever, attached, 1, False).ask,
+        "and its nearest examples": Chosen(engine, retriever, attached, None, False).ask,
+        _SHIPS: Chosen(engine, retriever, attached).ask,
     }
 
 
 async def _bfcl(place: Workplace, engine: Engine, data: Path, count: int) -> dict[str, Cell]:
     """Functions that bring no examples: chosen by their descriptions."""
-    chooser = Chooser(place.retriever)
     called = []
     for tool, request in tools_data.bfcl(data, "report", count):
-        called.append(await Chosen(engine, chooser, tools_data.attached([tool])).ask(request))
+        called.append(await Chosen(engine, place.retriever, ways.attached([tool])).ask(request))
     return _row("what ships", called, [])
 
 

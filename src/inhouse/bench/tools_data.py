@@ -17,8 +17,7 @@ from typing import Any, Literal
 
 from inhouse.lab.internalising.ways import Request
 from inhouse.lab.readings import xquad
-from inhouse.runtime.extensions.base import Context, Example, Json, Limits, Result, Tool
-from inhouse.runtime.extensions.calling import Attached
+from inhouse.runtime.extensions.base import Example, Json, Tool
 
 Split = Literal["tune", "report"]
 INTENTS = {
@@ -33,26 +32,6 @@ INTENTS = {
 _EXAMPLES = 40
 _SEED = 3
 _TYPES = {"dict": "object", "float": "number", "tuple": "array", "any": "string"}
-
-
-class Nothing:
-    """A handler that is never called: what is measured ends at the call."""
-
-    async def tools(self) -> Sequence[Tool]:
-        """None."""
-        return ()
-
-    async def call(self, tool: str, arguments: Any, context: Context) -> Result:
-        """Nothing."""
-        return Result(text="")
-
-    async def aclose(self) -> None:
-        """Nothing to close."""
-
-
-def attached(tools: Sequence[Tool]) -> list[Attached]:
-    """Tools as a request sees them."""
-    return [Attached(tool.name, tool, Limits(), Nothing()) for tool in tools]
 
 
 def snips_tools(data: Path, described: str = "") -> list[Tool]:

@@ -6,11 +6,12 @@ Each step's file is written last and found again, so that a killed making goes o
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,8 @@ from inhouse.tuning.supervisor import PROGRAM, TrainingFailed
 
 Say = Callable[[str], None]
 
-_LOOK_SECONDS = 5.0
+#: Between two words of progress.
+_LOOK_SECONDS = 20.0
 _DELTA = "adapter_model.safetensors"
 
 
@@ -53,10 +55,19 @@ class Making:
         return self.folder / f"{self.name}.gguf"
 
 
-def make(making: Making, say: Say) -> str:
-    """Train and merge; the SHA-256 of the delta. Raises ``TrainingFailed`` with the trainer's reason."""
+Train = Callable[[JobFile], None]
+"""Runs the trainer to its end. Raises ``TrainingFailed``."""
+
+
+def make(making: Making, say: Say, train: Train | None = None) -> str:
+    """Train and merge; the SHA-256 of the delta. Raises ``TrainingFailed`` with the trainer's reason.
+
+    ``train`` attends to the trainer in another way than telling what it says.
+    """
     making.folder.mkdir(parents=True, exist_ok=True)
-    _train(making, say)
+    job = _job(making)
+    if not (job.out / "manifest.json").exists():
+        (train or partial(_attend, say=say))(job)
     delta = _delta(making)
     if not making.model.exists():
         say("merging")
@@ -64,8 +75,8 @@ def make(making: Making, say: Say) -> str:
     return delta
 
 
-def _train(making: Making, say: Say) -> None:
-    job = JobFile(
+def _job(making: Making) -> JobFile:
+    return JobFile(
         base=making.parent,
         cache=making.cache,
         corpus=making.rows,
@@ -73,17 +84,19 @@ def _train(making: Making, say: Say) -> None:
         work=making.folder / "work",
         recipe=making.recipe,
         threads=making.threads,
+        parent=os.getpid(),
     )
-    if (job.out / "manifest.json").exists():
-        return
+
+
+def _attend(job: JobFile, say: Say) -> None:
+    """Beside a command that waits for it. When the command is killed, the trainer keeps its state and goes, too."""
     job.work.mkdir(parents=True, exist_ok=True)
-    path = making.folder / "job.json"
+    path = job.work / "job.json"
     jobfile.write(job, path)
     with (job.work / "trainer.log").open("ab") as log:
         trainer = subprocess.Popen([*PROGRAM, str(path)], stdout=log, stderr=log)
     try:
-        while trainer.poll() is None:
-            time.sleep(_LOOK_SECONDS)
+        while not _ended(trainer):
             say(_progress(job.progress_file))
     finally:
         trainer.terminate()
@@ -91,11 +104,19 @@ def _train(making: Making, say: Say) -> None:
         raise TrainingFailed(reason=_progress(job.progress_file))
 
 
+def _ended(trainer: subprocess.Popen[bytes]) -> bool:
+    try:
+        trainer.wait(_LOOK_SECONDS)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
+
+
 def _progress(file: Path) -> str:
     """The trainer's last line, in words."""
     lines = file.read_text("utf-8").splitlines() if file.exists() else []
     last: dict[str, Any] = json.loads(lines[-1]) if lines else {}
-    shown = ("phase", "step", "steps", "loss", "tokens_per_second", "reason")
+    shown = ("phase", "step", "steps", "loss", "tokens_per_second", "error")
     return ", ".join(f"{name} {last[name]}" for name in shown if name in last) or "starting"
 
 

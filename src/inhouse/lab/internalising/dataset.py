@@ -6,19 +6,32 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from inhouse.content.lexical import terms
 from inhouse.lab.skills.tools import Use
 from inhouse.runtime.agent import builtin
 
+#: One request of so many is kept to judge the result.
+_KEPT = 5
+
 
 @dataclass(frozen=True)
 class Sourced:
-    """A use and where it comes from, such as ``example of weather`` or ``trace trc_…``."""
+    """A use and where it comes from: a kind of place, and behind a colon which one, as in ``example: ada/weather``."""
 
     use: Use
     source: str
+
+    @property
+    def kind(self) -> str:
+        """The kind of place."""
+        return self.source.partition(": ")[0]
+
+    @property
+    def which(self) -> str:
+        """Which one of its kind; empty where there is only one."""
+        return self.source.partition(": ")[2]
 
 
 @dataclass(frozen=True)
@@ -31,11 +44,24 @@ class Dataset:
 
     def first(self, count: int) -> Dataset:
         """The first so many uses, which are an even sample of all."""
-        return _named(self.uses[:count], self.left_out)
+        return named(self.uses[:count], self.left_out)
 
     def sources(self) -> dict[str, int]:
-        """How many uses came from each kind of place: the source up to its last word."""
-        return dict(Counter(one.source.rpartition(" ")[0] or one.source for one in self.uses))
+        """How many uses came from each kind of place."""
+        return dict(Counter(one.kind for one in self.uses))
+
+
+def apart(found: Iterable[Sourced]) -> tuple[list[Sourced], list[Sourced]]:
+    """Those that teach, and the fifth that judges. The same request is on the same side whoever says it, in every generation."""
+    sides: tuple[list[Sourced], list[Sourced]] = ([], [])
+    for one in found:
+        sides[place(one.use.request) % _KEPT == 0].append(one)
+    return sides
+
+
+def place(request: str) -> int:
+    """Where a request stands among all that could be said: an order that knows nothing of its source."""
+    return int.from_bytes(hashlib.sha256(_said(request).encode()).digest()[:8])
 
 
 def build(found: Iterable[Sourced], evaluation: Iterable[str]) -> Dataset:
@@ -58,10 +84,21 @@ def build(found: Iterable[Sourced], evaluation: Iterable[str]) -> Dataset:
         else:
             kept[said] = one
     ordered = sorted(kept, key=lambda said: hashlib.sha256(said.encode()).digest())
-    return _named([kept[said] for said in ordered], dict(left_out))
+    return named([kept[said] for said in ordered], dict(left_out))
 
 
-def _named(uses: Sequence[Sourced], left_out: Mapping[str, int]) -> Dataset:
+def count(made: Dataset, tool: str) -> int:
+    """How many uses of a tool are in it."""
+    return sum(one.use.call is not None and one.use.call.tool == tool for one in made.uses)
+
+
+def noted(made: Dataset, left_out: Mapping[str, int]) -> Dataset:
+    """The same with what was left out before."""
+    return replace(made, left_out={**left_out, **made.left_out})
+
+
+def named(uses: Sequence[Sourced], left_out: Mapping[str, int]) -> Dataset:
+    """These uses, in this order, with the name of their content."""
     lines = [
         json.dumps([one.use.request, builtin.written(one.use.call), one.source], ensure_ascii=False)
         for one in uses

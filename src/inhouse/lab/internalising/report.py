@@ -185,7 +185,8 @@ class Report(_Value):
     @property
     def lost(self) -> tuple[Primary | Guard, ...]:
         """What did not hold its margin: empty where the verdict is passed."""
-        return tuple(one for one in (*self.primary, *self.guards) if not one.held)
+        every: tuple[Primary | Guard, ...] = (*self.primary, *self.guards)
+        return tuple(one for one in every if not one.held)
 
 
 def judge(primary: Sequence[Primary], guards: Sequence[Guard]) -> Verdict:

@@ -15,7 +15,8 @@ from typing import Any
 
 from inhouse.runtime.agent import arguments as calls
 from inhouse.runtime.agent import builtin
-from inhouse.runtime.agent.choosing import Chooser
+from inhouse.runtime.agent.asking import UNDERSTOOD_MARGIN, understood
+from inhouse.runtime.agent.choosing import LEAST_MARGIN, Chooser
 from inhouse.runtime.engines.base import (
     Completion,
     Engine,
@@ -27,8 +28,9 @@ from inhouse.runtime.engines.base import (
     ScoreRequest,
     Usage,
 )
-from inhouse.runtime.extensions.base import Example, Json, Tool
+from inhouse.runtime.extensions.base import Context, Example, Json, Limits, Result, Tool
 from inhouse.runtime.extensions.calling import Attached
+from inhouse.runtime.request import Retriever
 
 _NO_TOOL = "none"
 _LONGEST = 120
@@ -70,6 +72,26 @@ class Called:
 Way = Callable[[Request], Coroutine[Any, Any, Called]]
 
 
+class Uncalled:
+    """A handler that is never called: what is measured ends at the call."""
+
+    async def tools(self) -> Sequence[Tool]:
+        """None."""
+        return ()
+
+    async def call(self, tool: str, arguments: Mapping[str, Any], context: Context) -> Result:
+        """Nothing."""
+        return Result(text="")
+
+    async def aclose(self) -> None:
+        """Nothing to close."""
+
+
+def attached(tools: Sequence[Tool]) -> list[Attached]:
+    """Tools as a request sees them, with nothing behind them."""
+    return [Attached(tool.name, tool, Limits(), Uncalled()) for tool in tools]
+
+
 class Described:
     """Every tool's description and schema in the prompt, with an example each where wanted; the grammar lets through one
     call of one of them, or none."""
@@ -88,7 +110,7 @@ class Described:
     async def ask(self, request: Request) -> Called:
         """One completion."""
         said = (Message("system", self._system), Message("user", request.text))
-        text, tokens, first = await _complete(self._engine, said, self._schema)
+        text, tokens, first = await completed(self._engine, said, self._schema)
         call = calls.read(text) or {}
         tool = str(call.get("tool", ""))
         return Called(request, "" if tool == _NO_TOOL else tool, call.get("arguments"), tokens, first)
@@ -97,33 +119,42 @@ class Described:
 class Chosen:
     """Choose by likeness, then decode the arguments after so many examples (``None``: all that the runtime shows).
 
-    What ``ships`` lets through no more than pieces of the request where a tool's examples copy them, and makes no call
-    with values that nobody asked for.
+    What ``ships`` takes a request as the tool's own extension reads it, where it does; else it lets through no more than pieces
+    of the request where a tool's examples copy them, and makes no call with values that nobody asked for.
     """
 
     def __init__(
         self,
         engine: Engine,
-        chooser: Chooser,
+        retriever: Retriever,
         tools: Sequence[Attached],
         examples: int | None = None,
         ships: bool = True,
     ) -> None:
-        self._engine, self._chooser, self._tools = engine, chooser, tools
+        self._engine, self._tools = engine, tools
+        self._chooser = Chooser(retriever)
         self._examples, self._ships = examples, ships
 
     async def ask(self, request: Request) -> Called:
         """One choice, and a completion where a tool was chosen."""
         began = time.perf_counter()
-        choice = await self._chooser.choose(request.text, self._tools)
-        if choice is None:
+        ranked = await self._chooser.rank(request.text, self._tools)
+        for choice in ranked if self._ships else ():
+            reading = understood(choice.attached, request.text)
+            if reading is not None and reading.certain and choice.margin >= UNDERSTOOD_MARGIN:
+                return Called(request, choice.attached.tool.name, reading.arguments, 0, 0.0)
+        if not ranked or ranked[0].margin < LEAST_MARGIN:
             return Called(request, "", None, 0, 0.0)
+        choice = ranked[0]
+        reading = understood(choice.attached, request.text) if self._ships else None
+        if reading is not None:
+            return Called(request, choice.attached.tool.name, reading.arguments, 0, 0.0)
         chosen = (time.perf_counter() - began) * 1000
         examples: Sequence[Example] = choice.examples[: self._examples]
         tool = choice.attached.tool
         said = calls.messages(tool, examples, request.text)
         schema = calls.narrowed(tool, request.text) if self._ships else tool.parameters
-        text, tokens, first = await _complete(self._engine, said, schema)
+        text, tokens, first = await completed(self._engine, said, schema)
         arguments = calls.made(text, tool, request.text) if self._ships else calls.read(text)
         return Called(request, tool.name if arguments is not None else "", arguments, tokens, chosen + first)
 
@@ -146,7 +177,7 @@ class BuiltIn:
         """One completion of one short prompt."""
         renamed = self._renamed(request)
         said = builtin.messages(request.text, self._off(request), renamed)
-        text, tokens, first = await _complete(self._engine, said, None)
+        text, tokens, first = await completed(self._engine, said, None)
         known = {renamed.get(name, name): parameters for name, parameters in self._parameters.items()}
         call = builtin.read(text, known)
         return Called(request, builtin.named(text), call.arguments if call else None, tokens, first)
@@ -222,7 +253,7 @@ def _example(name: str, example: Example) -> str:
     return f"{example.request} -> {json.dumps({'tool': name, 'arguments': example.arguments})}"
 
 
-async def _complete(engine: Engine, said: Sequence[Message], schema: Json | None) -> tuple[str, int, float]:
+async def completed(engine: Engine, said: Sequence[Message], schema: Json | None) -> tuple[str, int, float]:
     """The text, the tokens of the prompt, and milliseconds to the first token."""
     request = Completion(messages=said, json_schema=schema, max_tokens=_LONGEST, priority=Priority.BENCH)
     began, text, tokens, first = time.perf_counter(), "", 0, 0.0
