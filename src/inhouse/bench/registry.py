@@ -79,6 +79,10 @@ BENCHMARKS: Mapping[str, Benchmark] = {
     "search": Benchmark(
         "Is the right passage found, by words, by meaning and by both, and how quickly?", "search"
     ),
+    "search-inside": Benchmark(
+        "Does the decision to search move into the weights, with its query and without the facts?",
+        "search_inside",
+    ),
     "tools": Benchmark(
         "Is the right tool asked, with the right arguments, and none where none is meant?", "tools"
     ),
