@@ -67,7 +67,11 @@ from inhouse.lab.experiments.design import Design, Experiment, GuardRail, Way
 from inhouse.lab.experiments.experiments import Experiments
 from inhouse.lab.experiments.metrics import Metric
 from inhouse.lab.generations.registry import Generations
+from inhouse.lab.internalising.internalising import Internalising
+from inhouse.lab.internalising.ways import Uncalled
+from inhouse.lab.internalising.workshop import Workshop
 from inhouse.lab.promoting.promotions import Promotions
+from inhouse.lab.skills.grounded import Embed
 from inhouse.releases import releases as release_rows
 from inhouse.releases import routing
 from inhouse.releases.amendments import Amendments
@@ -84,7 +88,7 @@ from inhouse.runtime.engines.fake import FakeEngine
 from inhouse.runtime.extensions.colleagues import Colleague
 from inhouse.runtime.extensions.documents.extension import Reader
 from inhouse.runtime.extensions.factory import Plugs
-from inhouse.runtime.profile import Installed, of_server
+from inhouse.runtime.profile import Installed, Method, Profile, of_server
 from inhouse.runtime.request import ReplyRequest
 from inhouse.runtime.serving import Engines
 from inhouse.store import jobs
@@ -288,6 +292,24 @@ class StillArena:
         raise NotImplementedError
 
 
+def still_workshop(folder: Path) -> Workshop:
+    """Where nothing is ever made."""
+    embedder = FakeEmbedder()
+    parent = Installed(
+        generation="gen_0126dcf91564909a", file=folder, source="", profile=Profile(method=Method.TRAINED)
+    )
+    return Workshop(
+        folder=folder,
+        models=folder,
+        current=lambda: parent,
+        engine=lambda _: FakeEngine(),
+        retriever=None,  # type: ignore[arg-type]
+        embed=Embed(embedder.queries, embedder.passages),
+        handler=lambda ai_id, entry: Uncalled(),
+        threads=1,
+    )
+
+
 @dataclass
 class Home:
     """What ``create_app`` is handed, and what tests need beside it."""
@@ -309,6 +331,7 @@ class Home:
     promotions: Promotions
     comparisons: Comparisons
     generations: Generations
+    internalising: Internalising
     verdicts: Verdicts
     picks: Picks
     actions: Actions
@@ -368,6 +391,7 @@ def build(db: Database, folder: Path, **settings: Any) -> Home:
         promotions=Promotions(db, releases, chosen),
         comparisons=Comparisons(db, StillArena()),
         generations=Generations(db, Blobs(folder / "blobs"), chosen),
+        internalising=Internalising(db, still_workshop(folder)),
         verdicts=Verdicts(db),
         picks=Picks(db, releases, script),
         actions=Actions(db, releases),

@@ -38,6 +38,7 @@ _OWNERS = (
     "/operator/experiments",
     "/operator/comparisons?ai=quill",
     "/operator/generations",
+    "/operator/internalise?extension=calculator",
     "/operator/jobs",
     "/operator/health",
     "/operator/people",

@@ -85,6 +85,12 @@ def by_slug(tx: Tx, slug: str) -> Ai:
     return _ai(row)
 
 
+def in_use(tx: Tx) -> list[Ai]:
+    """Every AI that is neither archived nor erased, by slug, without authorisation: for callers that have authorised already."""
+    there = (ais.c.erased_at.is_(None), ais.c.archived_at.is_(None))
+    return [_ai(row) for row in tx.execute(select(ais).where(*there).order_by(ais.c.slug))]
+
+
 def mark_erased(tx: Tx, ai_id: str) -> None:
     """Empty the row of an AI whose data is being erased, and end its keys. The slug stays taken for good.
 

@@ -14,6 +14,7 @@ from inhouse.conversations.given_job import make_handler as given_handler
 from inhouse.lab.comparing.comparing import Comparing
 from inhouse.lab.experiments.looking import Looking
 from inhouse.lab.experiments.replay import Replaying
+from inhouse.lab.internalising.making_job import MakingJob
 from inhouse.lab.promoting.measuring import Measuring, of_engines
 from inhouse.lab.promoting.moving import Moving
 from inhouse.releases.gate import GateKeeper
@@ -33,6 +34,7 @@ def handlers_of(services: Services) -> Iterator[Mapping[str, Handler]]:
         comparing = Comparing(services.db, services.releases, services.arena, portal.call)
         measuring = Measuring(services.blobs, of_engines(engines), portal.call)
         moving = Moving(services.db, services.releases, services.adapters, gate, measuring, services.tuning)
+        making = MakingJob(services.db, services.blobs, services.workshop, portal.call)
         handlers = (
             import_handler(services.library),
             embed_handler(services.db, services.embedder, [services.releases.refresh]),
@@ -42,6 +44,7 @@ def handlers_of(services: Services) -> Iterator[Mapping[str, Handler]]:
             replaying.handler,
             comparing.handler,
             moving.handler,
+            making.handler,
             services.tuning.handler,
             services.erasure.handler,
             services.retention.handler,

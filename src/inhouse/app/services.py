@@ -19,6 +19,7 @@ from inhouse.app.extensions import ToolDesk
 from inhouse.app.material import collect
 from inhouse.app.models import register
 from inhouse.app.shelves import AdapterShelf
+from inhouse.app.workshop import workshop_of
 from inhouse.brief.briefs import Briefs
 from inhouse.content.embedding.base import Embedder
 from inhouse.content.embedding.factory import make_embedder
@@ -54,6 +55,8 @@ from inhouse.core.settings import Settings
 from inhouse.lab.comparing.comparing import Comparisons
 from inhouse.lab.experiments.experiments import Experiments
 from inhouse.lab.generations.registry import Generations
+from inhouse.lab.internalising.internalising import Internalising
+from inhouse.lab.internalising.workshop import Workshop
 from inhouse.lab.promoting import current
 from inhouse.lab.promoting.promotions import Promotions
 from inhouse.releases.amendments import Amendments
@@ -66,6 +69,7 @@ from inhouse.runtime.bridge import in_thread
 from inhouse.runtime.engines.base import Engine
 from inhouse.runtime.engines.factory import make_engine
 from inhouse.runtime.engines.watched import Watched
+from inhouse.runtime.extensions.base import Extension
 from inhouse.runtime.extensions.calling import Caller
 from inhouse.runtime.extensions.colleagues import Colleague
 from inhouse.runtime.extensions.documents.extension import Reader
@@ -238,6 +242,11 @@ class Services:
 
         return Plugs(partial(StoredFeeds, self.db), ask, colleagues, Reader(fetch, find))
 
+    def _handler(self, ai_id: str, entry: str) -> Extension:
+        """A version of an AI's extension, for asking what it understands: it is never called."""
+        with self.db.read() as tx:
+            return self.extensions.made(tx, ai_id, entry, self._plugs(self.engines))[1]
+
     async def aclose(self) -> None:
         """Let go of what answers in the main event loop."""
         if "desk" in self.__dict__:
@@ -310,6 +319,14 @@ class Services:
     @cached_property
     def generations(self) -> Generations:
         return Generations(self.db, self.blobs, self.settings)
+
+    @cached_property
+    def workshop(self) -> Workshop:
+        return workshop_of(self.settings, self.embedder, self._retriever, self._handler)
+
+    @cached_property
+    def internalising(self) -> Internalising:
+        return Internalising(self.db, self.workshop)
 
     @cached_property
     def handovers(self) -> Handovers:

@@ -12,6 +12,7 @@ import typer
 from inhouse.cli import experiments, generations, promoting
 from inhouse.cli.comparing import compare
 from inhouse.cli.context import err, show
+from inhouse.cli.internalising import internalise
 from inhouse.cli.options import AsJson
 from inhouse.content.embedding.base import Embedder
 from inhouse.content.embedding.factory import make_embedder
@@ -32,6 +33,7 @@ app.command("generations")(generations.listing)
 app.command("generation")(generations.card)
 app.command()(generations.export)
 promoting.register(app)
+app.command()(internalise)
 
 
 @app.command()

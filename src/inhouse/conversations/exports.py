@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -91,8 +91,15 @@ class TraceExports:
         self._db = db
         self._traces = Traces(db)
 
-    def make(self, actor: Actor, ai_ids: Sequence[str], file: Path, purpose: Purpose = PURPOSE) -> Manifest:
-        """Write all shared traces of these AIs as JSON lines into ``file``, and ``file`` + ``.manifest.json``."""
+    def make(
+        self,
+        actor: Actor,
+        ai_ids: Sequence[str],
+        file: Path,
+        purpose: Purpose = PURPOSE,
+        wanted: Callable[[SharedTrace], bool] = lambda _: True,
+    ) -> Manifest:
+        """Write the shared traces of these AIs (those ``wanted``) as JSON lines into ``file``, and ``file`` + ``.manifest.json``."""
         with self._db.read() as tx:
             authorise(tx, actor, Action.OPERATE)
         for path in (file, _manifest_of(file)):
@@ -100,7 +107,8 @@ class TraceExports:
                 raise DataSetExists(path=path)
         found = []
         for one in self._traces.consented(purpose, ai_ids):
-            found.append(one)
+            if wanted(one):
+                found.append(one)
             if len(found) > MOST_TRACES:
                 raise TooLarge(what="The data set", limit=f"{MOST_TRACES} traces; export fewer AIs at a time")
         with self._db.write() as tx:

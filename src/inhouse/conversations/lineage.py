@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Literal
 
@@ -12,6 +12,9 @@ from sqlalchemy import ColumnElement, func, select, update
 from inhouse.conversations.tables import trace_exports, trace_lineage
 from inhouse.core import clock, ids
 from inhouse.store.database import Tx
+
+#: Values of one query: databases bound them.
+_MOST_ASKED = 500
 
 Why = Literal["erased", "withdrawn"]
 
@@ -64,6 +67,16 @@ def unwanted(tx: Tx, export_id: str) -> frozenset[str]:
     """Of a data set, the traces (SHA-256 of their ids) that must not be learnt from any more."""
     gone = (trace_lineage.c.export_id == export_id, trace_lineage.c.gone_at.is_not(None))
     return frozenset(tx.execute(select(trace_lineage.c.trace).where(*gone)).scalars())
+
+
+def gone(tx: Tx, traces: Sequence[str]) -> frozenset[str]:
+    """Of these traces (SHA-256 of their ids), in whichever data set they stand, those that must not be learnt from any more."""
+    found: set[str] = set()
+    for start in range(0, len(traces), _MOST_ASKED):
+        some = trace_lineage.c.trace.in_(traces[start : start + _MOST_ASKED])
+        query = select(trace_lineage.c.trace).where(some, trace_lineage.c.gone_at.is_not(None))
+        found.update(tx.execute(query).scalars())
+    return frozenset(found)
 
 
 def _mark(tx: Tx, of: ColumnElement[bool], why: Why) -> int:

@@ -92,6 +92,34 @@ def rehearsal(data: Path, embed: grounded.Embed) -> list[Lesson]:
     ]
 
 
+def written_rehearsal(embed: grounded.Embed) -> list[Lesson]:
+    """What an installation can rehearse, which has none of the data sets: the written sets, which ship, on notes chosen anew."""
+    sets = _written("train")[:: _REHEARSED // 2]
+    return [Lesson("written", "Apache-2.0", list(grounded.from_written(sets, embed, seed=_AGAIN)))]
+
+
+def written_lessons(embed: grounded.Embed) -> list[Lesson]:
+    """The written sets that trained nothing."""
+    return [
+        Lesson("written", "Apache-2.0", list(grounded.from_written(_written("development"), embed, seed=0)))
+    ]
+
+
+def written_questions(part: Part) -> list[str]:
+    """What is asked on the written sets' notes: it is read for, and means no tool. Follow-ups are left out."""
+    return [asked.q for one in _written(part) for asked in one.asked if asked.before is None]
+
+
+def written_notes(part: Part) -> list[tuple[str, str]]:
+    """The written sets' notes, each (title, text)."""
+    return [note for one in _written(part) for note in one.notes]
+
+
+def told(lessons: Sequence[Lesson]) -> list[Told]:
+    """The rows as they would be read from their file."""
+    return [_told(line) for line in lines(lessons)]
+
+
 def lines(lessons: Sequence[Lesson]) -> Iterator[str]:
     """The rows as the trainer reads them, one JSON object a line."""
     return chain.from_iterable(_lines(lesson) for lesson in lessons)
@@ -106,8 +134,12 @@ def write(lessons: Sequence[Lesson], path: Path) -> str:
 
 def read(path: Path) -> list[Told]:
     """The rows of a file that ``write`` wrote."""
-    rows = (json.loads(line) for line in path.read_text("utf-8").splitlines())
-    return [Told(row["kind"], [Message(**said) for said in row["messages"]]) for row in rows]
+    return [_told(line) for line in path.read_text("utf-8").splitlines()]
+
+
+def _told(line: str) -> Told:
+    row = json.loads(line)
+    return Told(row["kind"], [Message(**said) for said in row["messages"]])
 
 
 def _lines(lesson: Lesson) -> Iterator[str]:

@@ -30,6 +30,7 @@ from inhouse.web.pages import (
     operator_comparisons,
     operator_experiments,
     operator_generations,
+    operator_internalising,
     operator_promotions,
     sign_in,
     studio_actions,
@@ -83,6 +84,7 @@ _PAGES = (
     operator_promotions,
     operator_comparisons,
     operator_generations,
+    operator_internalising,
 )
 _API = (models, chat, actions, responses, files, health)
 

@@ -27,6 +27,7 @@ from inhouse.core.settings import Settings
 from inhouse.lab.comparing.comparing import Comparisons
 from inhouse.lab.experiments.experiments import Experiments
 from inhouse.lab.generations.registry import Generations
+from inhouse.lab.internalising.internalising import Internalising
 from inhouse.lab.promoting.promotions import Promotions
 from inhouse.releases.amendments import Amendments
 from inhouse.releases.cases import Cases
@@ -70,6 +71,8 @@ class Services(Protocol):
     def generations(self) -> Generations: ...
     @property
     def promotions(self) -> Promotions: ...
+    @property
+    def internalising(self) -> Internalising: ...
     @property
     def trials(self) -> Trials: ...
     @property

@@ -23,6 +23,9 @@ SENTENCES = (
     N_("{added} added, {changed} changed, {unchanged} unchanged, {skipped} skipped"),
     N_("gave up after {number} attempts that ended in a crash"),
     N_("An unexpected error; the log names job {job}."),
+    N_("{said_arm}: {done} of {all}"),
+    N_("guard: {said_kind}"),
+    N_("taught before, {said_source}"),
     # what a gate found
     N_("{gained} newly right, {lost} newly wrong."),
     N_("Not better: {said_why}. The live release stays."),

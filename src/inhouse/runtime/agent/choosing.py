@@ -47,9 +47,9 @@ class Chooser:
 
     async def rank(self, question: str, tools: Sequence[Attached]) -> list[Choice]:
         """All tools, the likeliest first. One without examples is compared by its description."""
-        background = _background()
+        without = background()
         texts = [text for one in tools for text in _requests(one)]
-        cosines = list(await self._retriever.similar(question, [*texts, *background]))
+        cosines = list(await self._retriever.similar(question, [*texts, *without]))
         nothing = _mean_of_best(cosines[len(texts) :])
         ranked, at = [], 0
         for one in tools:
@@ -72,7 +72,7 @@ def _mean_of_best(cosines: Sequence[float]) -> float:
 
 
 @cache
-def _background() -> tuple[str, ...]:
+def background() -> tuple[str, ...]:
     """Requests that want no tool."""
     text = (Path(__file__).parent / "no_tool.txt").read_text(encoding="utf-8")
     return tuple(line for line in text.splitlines() if line)

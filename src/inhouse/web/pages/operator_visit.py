@@ -20,6 +20,7 @@ _PAGES = (
     ("experiments", N_("Experiments")),
     ("comparisons", N_("Giant or small")),
     ("generations", N_("Generations")),
+    ("internalise", N_("Building in")),
     ("jobs", N_("Jobs")),
     ("health", N_("Health")),
     ("people", N_("People and teams")),
