@@ -51,7 +51,7 @@ def figure(value: float, n: int, spread: float = 0.04) -> Interval:
 
 def measured(passed: bool = True) -> Report:
     """Seven arms and five guards; one of the guards is lost where it is not ``passed``."""
-    japanese = (-0.012, 0.004) if passed else (-0.081, -0.022)
+    japanese = (1.906, -0.012, 0.004) if passed else (1.953, -0.081, -0.022)
     primary = (
         _primary("right tool", 0.985, 0.957, 0.014, 0.043),
         _primary("exact", 0.741, 0.433, 0.27, 0.35),
@@ -61,7 +61,7 @@ def measured(passed: bool = True) -> Report:
         _guard(
             GuardKind.VOICE, "the Dictionary, bits per byte", 60, 1.214, 1.221, -0.019, 0.004, 0.05, False
         ),
-        _guard(GuardKind.JAPANESE, "JSQuAD, bits per byte", 60, 1.902, 1.906, *japanese, 0.05, False),
+        _guard(GuardKind.JAPANESE, "JSQuAD, bits per byte", 60, 1.902, *japanese, 0.05, False),
         _guard(GuardKind.REFUSALS, "XSTest", 120, 0.617, 0.608, -0.042, 0.025, 0.05),
         _guard(GuardKind.OTHER_TOOLS, "BFCL", 60, 0.55, 0.567, -0.05, 0.083, 0.05),
     )

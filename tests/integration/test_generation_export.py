@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from engine_parts import model_file
 from parity_parts import Table, by_llama, distance
@@ -92,19 +93,19 @@ def test_every_form_says_what_the_served_file_says(exported: Exported) -> None:
     parent, full = model_of(exported.parent_folder), model_of(exported.folders["safetensors"])
     gguf = exported.folders["gguf"] / "gen_test.gguf"
     adapted = PeftModel.from_pretrained(model_of(exported.parent_folder), exported.folders["peft"])
+    found = []
     for text in TEXTS:
         ids = tokenizer.encode(text, add_special_tokens=False)
-        untouched = by_torch(parent, ids)
+        untouched, served = by_torch(parent, ids), by_llama(gguf, text, ids)
         noise = distance(untouched, by_llama(exported.parent, text, ids))
-        served = by_llama(gguf, text, ids)
-        apart = {
-            "safetensors": distance(by_torch(full, ids), served),
-            "delta on the parent": distance(by_torch(adapted, ids), served),
-        }
-        effect = distance(untouched, served)
-        print(f"noise {noise:.3f}, effect of the delta {effect:.3f}, {apart}")
-        assert effect > 5 * noise
-        assert all(value < 1.5 * noise for value in apart.values())
+        full_apart, delta_apart = (distance(by_torch(one, ids), served) for one in (full, adapted))
+        found.append((noise, distance(untouched, served), full_apart, delta_apart))
+    noise, effect, full_apart, delta_apart = np.mean(found, axis=0)
+    print(
+        f"noise {noise:.3f}, the delta's effect {effect:.3f}, full {full_apart:.3f}, delta {delta_apart:.3f}"
+    )
+    assert effect > 5 * noise
+    assert full_apart < 1.5 * noise and delta_apart < 1.5 * noise
 
 
 def test_the_full_weights_are_named_as_every_reader_knows_them(exported: Exported) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from inhouse.tuning.family import Branch
 from inhouse.tuning.generations import Generation
 
-BOX_WIDTH, BOX_HEIGHT = 188, 78
+BOX_WIDTH, BOX_HEIGHT = 214, 78
 _GAP_ACROSS, _GAP_DOWN, _EDGE = 20, 44, 4
 
 

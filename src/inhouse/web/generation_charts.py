@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from inhouse.web.charts import Frame, Plane, Tick
 
-#: A strip shows so many margins to each side at the most; what reaches further is cut off.
+#: A strip shows so many margins to each side at the most; of what lies further a stub is seen at the edge.
 _MOST_MARGINS = 4.0
 _LEAST_MARGINS = 1.5
+_STUB = 4.0
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ def curves_picture(
     if len(counts) < 2:
         return None
     ends = [end for _count, low, _value, high in points for end in (low, high)]
-    plane = Plane.around(counts, ends, edge=0.04)
+    plane = Plane.around(counts, [0.0, *ends, 100.0], edge=0.04)
     return Curves(
         lines=tuple(
             Line(
@@ -59,7 +60,8 @@ class Strip:
     """A gain with its interval beside the margin, in hundredths of the width from left (worse) to right (better)."""
 
     low: float
-    middle: float
+    middle: float | None
+    """``None`` where it lies outside."""
     high: float
     limit: float
     """Where the margin ends: what lies left of it is too much lost."""
@@ -80,6 +82,11 @@ def strips(gains: Sequence[tuple[float, float, float, float]]) -> list[Strip]:
         return round(50 + 50 * kept / reach, 1)
 
     return [
-        Strip(place(low, unit), place(gain, unit), place(high, unit), place(-margin, unit))
+        Strip(
+            low=min(100 - _STUB, place(low, unit)),
+            middle=place(gain, unit) if abs(gain) <= reach * unit else None,
+            high=max(_STUB, place(high, unit)),
+            limit=place(-margin, unit),
+        )
         for (low, gain, high, margin), unit in zip(gains, units, strict=True)
     ]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import yaml
+from babel import Locale
 
 from inhouse.lab.comparing.intervals import Interval
 from inhouse.lab.generations import usage
@@ -246,7 +247,7 @@ def _margin(
 def _limits(about: Subject) -> str:
     lines = ["## Limits", ""]
     if about.languages and "*" not in about.languages:
-        names = ", ".join(sorted(about.languages))
+        names = ", ".join(sorted(Locale.parse(code).english_name or code for code in about.languages))
         lines += [f"- It writes {names} well enough to be answered in; elsewhere Inhouse quotes passages."]
     report = about.report
     if report is not None:

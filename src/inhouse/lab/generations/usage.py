@@ -53,11 +53,12 @@ tokenizer = AutoTokenizer.from_pretrained("./safetensors")
 def _peft(parent: Generation) -> str:
     is_base = parent.file_hash == models.BASE.sha256
     base = models.BASE_REPOSITORY if is_base else "./parent/safetensors"
+    export = f"`inhouse lab export {parent.id} ./parent --form safetensors`"
     first = (
         f"The delta was trained on the {parent.quantisation} file of {parent.name}; on the 16-bit weights of `{base}` it does nearly, "
-        "and not exactly, the same."
+        f"and not exactly, the same. For exactly that, load what {export} writes."
         if is_base
-        else f"First export the parent: `inhouse lab export {parent.id} ./parent --form safetensors`."
+        else f"First export the parent: {export}."
     )
     return f"""As a delta on its parent, with PEFT. {first}
 

@@ -76,10 +76,10 @@ def percent(figure: Interval | None) -> str:
 
 
 def between(figure: Interval | None) -> str:
-    """Its interval and what it rests on, for small print."""
+    """Its interval, for small print."""
     if figure is None:
         return ""
-    return f"{100 * figure.low:.1f}–{100 * figure.high:.1f}%, n={figure.n:,}"
+    return f"{100 * figure.low:.1f}–{100 * figure.high:.1f}%"
 
 
 def amount(figure: Interval | None) -> str:

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path
 from starlette.responses import Response
 
+from inhouse.lab.comparing.intervals import Interval
 from inhouse.lab.generations.names import ARMS, FIGURES, GUARDS
 from inhouse.lab.generations.registry import Family, Known
 from inhouse.lab.internalising import report as reports
@@ -60,8 +61,8 @@ def page(operator: Operator, wanted: Wanted) -> Response:
         word=word,
         tag=tag,
         size=words.size(known.bytes),
-        recipe=_flat(known.generation.recipe),
-        scores=_flat(known.generation.scores),
+        recipe=_groups(known.generation.recipe),
+        scores=_groups(known.generation.scores),
         **_promotions(operator, known),
         **_ais(names, known.running),
         **(_measured(operator.visit.told, known.report) if known.report else {}),
@@ -137,8 +138,8 @@ def _measured(told: words.Translate, report: Report) -> dict[str, Any]:
         "learnt": [
             {
                 "uses": one.uses,
-                "right_tool": (words.percent(one.right_tool), words.between(one.right_tool)),
-                "exact": (words.percent(one.exact), words.between(one.exact)),
+                "right_tool": _figure(one.right_tool),
+                "exact": _figure(one.exact),
             }
             for one in report.curve
         ],
@@ -147,6 +148,10 @@ def _measured(told: words.Translate, report: Report) -> dict[str, Any]:
         "delta": words.size(report.delta_bytes),
         "minutes": round(report.seconds / 60),
     }
+
+
+def _figure(figure: Interval) -> tuple[str, str, int]:
+    return words.percent(figure), words.between(figure), figure.n
 
 
 def _arm(arm: Arm) -> dict[str, Any]:
@@ -201,18 +206,18 @@ def _margin(
     }
 
 
-def _flat(value: Mapping[str, Any], before: str = "") -> list[tuple[str, str]]:
-    """What a recipe or a score says, a line each; the report has a place of its own."""
-    lines: list[tuple[str, str]] = []
+def _groups(value: Mapping[str, Any], path: str = "") -> list[tuple[str, list[tuple[str, str]]]]:
+    """What a recipe or a score says, in groups by what it is a part of; the report has a place of its own."""
+    lines = [(name, _text(inner)) for name, inner in value.items() if not isinstance(inner, Mapping)]
+    groups = [(path, lines)] if lines else []
     for name, inner in value.items():
-        path = f"{before} · {name}" if before else name
-        if name == reports.KEY:
-            continue
-        if isinstance(inner, Mapping):
-            lines += _flat(inner, path)
-        else:
-            lines.append((path, ", ".join(map(str, inner)) if isinstance(inner, list) else str(inner)))
-    return lines
+        if isinstance(inner, Mapping) and name != reports.KEY:
+            groups += _groups(inner, f"{path} · {name}" if path else name)
+    return groups
+
+
+def _text(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def _shortened(text: str) -> str:
