@@ -86,9 +86,13 @@ def measured(passed: bool = True) -> Report:
         data=Data(
             sha256="4be1" * 16,
             uses=5400,
-            sources={"example of": 4200, "trace": 300, "a turn without a tool": 900},
+            sources={
+                "an example of the tool": 4200,
+                "a shared question": 300,
+                "a turn without a tool, shipped": 900,
+            },
             left_out={"an evaluation request": 41, "said before": 212},
-            licences={"example of": "CC0-1.0"},
+            licences={"a turn without a tool, shipped": "Apache-2.0"},
             rehearsed=1800,
         ),
         margins_sha256="77fe" * 16,

@@ -189,7 +189,7 @@ def test_a_card_says_what_it_is_how_it_was_made_and_what_it_scored(
     [result] = told["model-index"][0]["results"]
     assert [one["value"] for one in result["metrics"]] == [0.9843, 0.7414]
     assert "out of inhouse-2" in card and "`get_weather`" in card
-    assert "98.4% [97.2–99.1], n=700" in card and "4,200 (CC0-1.0)" in card
+    assert "98.4% [97.2–99.1], n=700" in card and "shipped: 900 (Apache-2.0)" in card
     assert (
         "| Japanese (JSQuAD, bits per byte) | 60 | 1.902 | 1.906 | -0.012 to +0.004 | −0.05 | held |" in card
     )

@@ -22,7 +22,7 @@ from inhouse.tuning.generations import Generation
 
 _NAMES_A_SET = re.compile(r"[a-z0-9][\w./-]*")
 #: What of a generation's ``data_hashes`` is no set of data.
-_NO_SET = ("sha256", "source", "dataset")
+_NO_SET = ("sha256", "source", "dataset", "traces")
 
 
 @dataclass(frozen=True)

@@ -25,17 +25,6 @@ _WITHIN: Mapping[GuardKind, str] = {
     GuardKind.NO_TOOL: N_("requests that need no tool"),
     GuardKind.JAPANESE: N_("Japanese"),
 }
-#: Where examples came from, and why some were left out, as the data set counts them.
-_SOURCES: Mapping[str, str] = {
-    "example of": N_("examples that came with the tools"),
-    "trace": N_("conversations whose owner and fan agreed"),
-    "a turn without a tool": N_("turns that need no tool"),
-}
-_REASONS: Mapping[str, str] = {
-    "an evaluation request": N_("requests that it is measured by"),
-    "said before": N_("said before"),
-    "without words": N_("without words"),
-}
 _MEGABYTE, _GIGABYTE = 1e6, 1e9
 
 
@@ -62,12 +51,7 @@ def sources(report: Report) -> list[tuple[str, int, str]]:
     """Where its examples came from, with how many and the licence, the most first."""
     data = report.data
     most_first = sorted(data.sources.items(), key=lambda one: -one[1])
-    return [(_SOURCES.get(name, name), count, data.licences.get(name, "–")) for name, count in most_first]
-
-
-def left_out(report: Report) -> list[tuple[str, int]]:
-    """What was not taken, by reason."""
-    return [(_REASONS.get(reason, reason), count) for reason, count in report.data.left_out.items()]
+    return [(name, count, data.licences.get(name, "–")) for name, count in most_first]
 
 
 def percent(figure: Interval | None) -> str:

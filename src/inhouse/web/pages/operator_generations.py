@@ -144,7 +144,6 @@ def _measured(told: words.Translate, report: Report) -> dict[str, Any]:
             for one in report.curve
         ],
         "sources": words.sources(report),
-        "left_out": words.left_out(report),
         "delta": words.size(report.delta_bytes),
         "minutes": round(report.seconds / 60),
     }
