@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import sqlite3
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import update
+from typer.testing import CliRunner
 
 from inhouse.accounts.actors import Actor
 from inhouse.accounts.ais import AIs
 from inhouse.accounts.tables import teams
 from inhouse.app.extensions import ToolDesk
 from inhouse.brief.brief import Brief
+from inhouse.cli import extensions as command
 from inhouse.content.given import Given, Reading
 from inhouse.content.search import Found
 from inhouse.core import clock
@@ -136,6 +140,34 @@ def test_only_operators_reach_into_their_machine(db: Database, extensions: Exten
         with pytest.raises(NotAllowed):
             extensions.set_up(key, ai_id, kind, kind, settings)
     assert extensions.set_up(key, ai_id, "calculator", "calculator", {}).author == "key_1"
+
+
+def test_the_command_reads_settings_from_a_file(
+    db: Database, extensions: Extensions, ai_id: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with sqlite3.connect(tmp_path / "shop.db") as shop:
+        shop.execute("CREATE TABLE orders (number TEXT, status TEXT)")
+        shop.execute("INSERT INTO orders VALUES ('K-1', 'in the kiln')")
+    settings = {
+        "title": "orders",
+        "database": f"sqlite:///{tmp_path / 'shop.db'}",
+        "select": "SELECT number, status FROM orders WHERE number = :order_no",
+        "examples": [{"request": "Where is my order K-1?", "values": {"order_no": "K-1"}}],
+    }
+    (tmp_path / "shop.json").write_text(json.dumps(settings), encoding="utf-8")
+    services = SimpleNamespace(extensions=extensions, ais=AIs(db))
+    monkeypatch.setattr(command, "services", lambda: services)
+    monkeypatch.setattr(command, "actor", lambda: OPERATOR)
+
+    def run(*words: str) -> str:
+        ran = CliRunner().invoke(command.app, words)
+        assert ran.exit_code == 0, ran.output
+        return ran.output
+
+    told = run("add", "potter", "sql-table", "--name", "shop", "--settings", f"@{tmp_path / 'shop.json'}")
+    assert "attached as shop: look_up" in told
+    assert "in the kiln" in run("try", "potter", "shop", "look_up", '{"order_no": "K-1"}')
+    assert "shop.db" not in run("list", "potter", "--json")
 
 
 def test_a_table_in_a_database_is_the_operators_and_its_address_a_secret(

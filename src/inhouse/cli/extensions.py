@@ -48,7 +48,9 @@ def add(
     ai: AiSlug,
     kind: Annotated[str, typer.Argument(help="See: inhouse extension kinds")],
     name: Annotated[str, typer.Option(help="A name at this AI; the kind's where it is left out.")] = "",
-    settings: Annotated[str, typer.Option(help="Settings as JSON.")] = "{}",
+    settings: Annotated[
+        str, typer.Option(help="Settings as JSON; @FILE reads them, as a password is seen on a command line.")
+    ] = "{}",
     csv: Annotated[Path | None, typer.Option(help="For a table: the file with its rows.")] = None,
     title: Annotated[str, typer.Option(help="For a table: what it holds.")] = "products",
     seconds: Annotated[float, typer.Option(help="How long a call may take.")] = 10.0,
@@ -58,8 +60,11 @@ def add(
     """Attach an extension, or a new version of it. Fans get it with the next release.
 
     Example: inhouse extension add potter table --name prices --csv prices.csv --title products
+
+    Example: inhouse extension add potter sql-table --name shop --settings @shop.json
     """
-    wanted = _settings(settings) | ({"title": title, "csv": _text(csv)} if csv else {})
+    given = _text(Path(settings[1:])) if settings.startswith("@") else settings
+    wanted = _settings(given) | ({"title": title, "csv": _text(csv)} if csv else {})
     made = services().extensions.set_up(
         actor(), _ai_id(ai), kind, name or kind, wanted, Limits(seconds=seconds, fan_daily=fan_daily)
     )
