@@ -139,6 +139,19 @@ def test_an_answer_of_the_owners_own_is_given_where_the_model_finds_it_there(dou
     assert ended.answer == (PASSAGE.text if kind == "extractive" else "Every Thursday.")
 
 
+@pytest.mark.parametrize(
+    ("support", "doubt", "answers"),
+    [(0.9, 0.9, True), (0.15, 0.4, True), (0.15, 0.6, False), (0.45, 0.9, False), (None, 0.9, True)],
+)
+def test_what_search_and_model_both_doubt_is_not_answered(
+    support: float | None, doubt: float, answers: bool
+) -> None:
+    profile = Profile(method=Method.TRAINED, abstain_above=0.95, least_support=0.1)
+    retriever = FakeRetriever(support=support)
+    ended, _, _ = ask("When do you ship?", retriever=retriever, profile=profile, engine=Doubting(doubt))
+    assert ended.abstained is not answers
+
+
 def test_an_answer_of_two_sentences_is_quoted_whole() -> None:
     ended, _, _ = ask("How do you ship to Norway?", PASSAGE.text)
     assert ended.kind == "grounded" and ended.citations[0].quote == PASSAGE.text

@@ -21,6 +21,9 @@ _LONGEST_ANSWER = 80
 _WORDS_BEFORE_SHOWN = 3
 #: What only says something is answered from the notes where the model has no more doubt than this: it may want no facts.
 _UNASKED = 0.5
+#: Odds against an answer, by search and model together, above which none is given: each alone would let it pass.
+_MOST_ODDS = 6.0
+_LEAST = 1e-9
 #: What a sentence's share of the question's words counts beside its cosine, when one is picked.
 _WORDS = 0.1
 #: Passages longer than this are cut for the model: a prompt costs the fan about 3.5 ms a token.
@@ -95,7 +98,7 @@ class Grounded:
         """What the model writes, as far as it stands in the notes; where it strays from them, their own words go on."""
         notes = Notes(found.passages[: self._profile.passages])
         said = shown = ""
-        async with aclosing(self._pieces(draft, notes)) as pieces:
+        async with aclosing(self._pieces(draft, notes, found.support)) as pieces:
             async for piece in pieces:
                 said += piece
                 if len(said.split()) > _WORDS_BEFORE_SHOWN and notes.holds(said):
@@ -117,7 +120,7 @@ class Grounded:
                 async for piece in quote:
                     yield piece
 
-    async def _pieces(self, draft: Draft, notes: Notes) -> AsyncGenerator[str, None]:
+    async def _pieces(self, draft: Draft, notes: Notes, support: float | None) -> AsyncGenerator[str, None]:
         """The model's words, or none where it says that the notes don't hold the answer."""
         opening, decided = "", False
         async with aclosing(self._engine.complete(self._completion(draft, notes))) as stream:
@@ -126,7 +129,7 @@ class Grounded:
                     draft.charge(piece)
                 elif decided:
                     yield piece.text
-                elif (not opening and self._declines(draft, piece)) or opening.strip().startswith(
+                elif (not opening and self._declines(draft, piece, support)) or opening.strip().startswith(
                     prompts.NO_ANSWER
                 ):
                     return
@@ -138,10 +141,13 @@ class Grounded:
         if not decided and opening.strip() != prompts.NO_ANSWER:
             yield opening
 
-    def _declines(self, draft: Draft, first: Piece) -> bool:
-        """Whether "not in the notes" is likely enough, judged by the answer's first token."""
+    def _declines(self, draft: Draft, first: Piece, support: float | None) -> bool:
+        """Whether "not in the notes" is likely enough, judged by the answer's first token and by what the search says."""
+        if self._profile.method is not Method.TRAINED:
+            return False
+        doubt = prompts.doubt(first.top)
         above = self._profile.abstain_above if smalltalk.asks(draft.question) else _UNASKED
-        return self._profile.method is Method.TRAINED and prompts.doubt(first.top) > above
+        return doubt > above or (support is not None and _odds_against(support, doubt) > _MOST_ODDS)
 
     def _completion(self, draft: Draft, notes: Notes) -> Completion:
         trained = self._profile.method is Method.TRAINED
@@ -170,6 +176,11 @@ class Grounded:
             return None
         passage, sentence = sentences[scores.index(max(scores))]
         return Support(passage, sentence, 1.0)
+
+
+def _odds_against(support: float, doubt: float) -> float:
+    """That the notes hold no answer: the search and the model are taken for two witnesses who don't know each other."""
+    return (1 - support) * doubt / max(support * (1 - doubt), _LEAST)
 
 
 async def _as_sentence(pieces: AsyncGenerator[str, None]) -> AsyncGenerator[str, None]:
