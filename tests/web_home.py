@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -70,8 +71,14 @@ from inhouse.lab.generations.registry import Generations
 from inhouse.lab.internalising.internalising import Internalising
 from inhouse.lab.internalising.ways import Uncalled
 from inhouse.lab.internalising.workshop import Workshop
+from inhouse.lab.ledger import repeats
+from inhouse.lab.ledger.identity import tool_key
+from inhouse.lab.ledger.notices import Notices
+from inhouse.lab.ledger.repeats import Repeat, RepeatSwitch
+from inhouse.lab.ledger.worths import Worths
 from inhouse.lab.promoting.promotions import Promotions
 from inhouse.lab.skills.grounded import Embed
+from inhouse.releases import extensions as extension_rows
 from inhouse.releases import releases as release_rows
 from inhouse.releases import routing
 from inhouse.releases.amendments import Amendments
@@ -98,6 +105,8 @@ from inhouse.store.jobs import Worker
 from inhouse.store.signing import Signer
 from inhouse.tuning.shelf import Adapter
 from inhouse.web.application import create_app
+from ledgerkit import fan as a_fan
+from ledgerkit import turn as a_turn
 
 FAKE = Installed(generation="gen_fake", file=Path("gen_fake.gguf"), source="", profile=of_server())
 PASSWORD = "correct horse battery"
@@ -329,6 +338,9 @@ class Home:
     trials: Trials
     experiments: Experiments
     promotions: Promotions
+    worths: Worths
+    notices: Notices
+    repeat_switch: RepeatSwitch
     comparisons: Comparisons
     generations: Generations
     internalising: Internalising
@@ -371,6 +383,8 @@ def build(db: Database, folder: Path, **settings: Any) -> Home:
     fan_data = FanData(db, Revocation(NoAdapters()), ledger := Ledger(folder / "erasures"))  # type: ignore[arg-type]
     specialists = Specialists(db, releases, script)
     documents = Documents(db, read, chosen, FakeEmbedder().name)
+    experiments = Experiments(db, releases)
+    worths = Worths(db, experiments)
     staging = Staging(folder / "uploads", chosen.max_upload_mb << 20)
     return Home(
         settings=chosen,
@@ -387,8 +401,11 @@ def build(db: Database, folder: Path, **settings: Any) -> Home:
         search=Search(db, FakeEmbedder()),
         extensions=Extensions(db, Signer(folder), _plugs(db, releases, specialists, documents)),
         trials=Trials(db, releases, script),
-        experiments=Experiments(db, releases),
         promotions=Promotions(db, releases, chosen),
+        experiments=experiments,
+        worths=worths,
+        notices=Notices(db, worths),
+        repeat_switch=RepeatSwitch(db),
         comparisons=Comparisons(db, StillArena()),
         generations=Generations(db, Blobs(folder / "blobs"), chosen),
         internalising=Internalising(db, still_workshop(folder)),
@@ -515,6 +532,62 @@ def experiment(home: Home, ai: Ai, looks: int = 10, gain: float = 0.08) -> Exper
             shelf.add_look(tx, seen, reading.read(design, units), clock.now(), named)
     with home.db.read() as tx:
         return shelf.get(tx, made.id)
+
+
+def ledger(home: Home, ai: Ai) -> None:
+    """A ledger with something to see: a calculator that helps and holds, a price list that changes and whose worth is not clear,
+    and an author who was told."""
+    owner = Actor.local_operator()
+    session = home.accounts.session(home.accounts.sign_in(EMAIL, PASSWORD))
+    assert session is not None
+    mara = session.actor
+    home.extensions.set_up(mara, ai.id, "table", "prices", {"title": "products", "csv": TABLE})
+    with home.db.read() as tx:
+        versions = [extension_rows.version(tx, ai.id, entry) for entry in extension_rows.current(tx, ai.id)]
+    release(home, ai, extensions=tuple(one.entry for one in versions))
+    now, who = clock.now(), [a_fan(home.db, ai.id) for _ in range(12)]
+    chat = {
+        "kind": "chat",
+        "began_ms": 5.0,
+        "ended_ms": 480.0,
+        "detail": {"prompt_tokens": 240, "completion_tokens": 21},
+    }
+    for number in range(48):
+        name = ("calculator", "prices")[number % 4 == 0]
+        thumb = ("up", "up", None, "down")[number % 4] if name == "calculator" else None
+        a_turn(
+            home.db,
+            ai.id,
+            who[number % 12],
+            1 + number // 12,
+            extension=name,
+            thumb=thumb,
+            spans=[chat],
+            at=now,
+        )
+    helps = [(0.0, 1.0)] * 30 + [(1.0, 1.0)] * 80 + [(1.0, 0.0)] * 4
+    perhaps = [(0.0, 1.0)] * 9 + [(1.0, 1.0)] * 90 + [(1.0, 0.0)] * 7
+    for name, pairs in (("calculator", helps), ("prices", perhaps)):
+        begun = home.worths.measure(owner, ai.id, name)
+        units = [
+            reading.Unit(ai.id, False, 1, {Metric.RIGHT: pair, Metric.SECONDS: (1.0, 1.3 + at % 3 / 10)}, {})
+            for at, pair in enumerate(pairs)
+        ]
+        named = [(f"{name}-{at}", unit) for at, unit in enumerate(units)]
+        with home.db.write() as tx:
+            shelf.add_look(tx, begun, reading.read(begun.design, units), now, named)
+    for version in versions:
+        for call in range(6):
+            for day in range(0, 240, 3):
+                said = str(day // 90) if version.name == "prices" else "0"
+                made = Repeat(
+                    ai_id=ai.id, extension=version.name, version=version.version, tool=version.tools[0].name,
+                    tool_key=tool_key(version.tools[0]), call=f"{version.name}-{call}", state="done", digest=said, ms=3.0,
+                    at=now - timedelta(days=240 - day),
+                )  # fmt: skip
+                with home.db.write() as tx:
+                    repeats.keep(tx, made)
+    home.notices.announce(owner, "calculator")
 
 
 def _unit(random: np.random.Generator, ai: Ai, look: int, gain: float) -> reading.Unit:

@@ -6,7 +6,7 @@ import pytest
 
 from conftest import Visitor, ask, faults
 from inhouse.store import jobs
-from web_home import Home, attach_bookings, compared, experiment
+from web_home import Home, attach_bookings, compared, experiment, ledger
 
 pytestmark = pytest.mark.e2e
 
@@ -35,7 +35,9 @@ _OWNERS = (
         )
     ),
     "/operator",
+    "/account",
     "/operator/experiments",
+    "/operator/ledger",
     "/operator/comparisons?ai=quill",
     "/operator/generations",
     "/operator/internalise?extension=calculator",
@@ -78,6 +80,7 @@ def test_the_owners_pages(home: Home, owner: Visitor, language: str, scheme: str
     live_training(home)
     made = experiment(home, home.ais.public("quill"))
     models = compared(home, home.ais.public("quill"))
+    ledger(home, home.ais.public("quill"))
     for path in (*_OWNERS, f"/operator/experiments/{made.id}", f"/operator/comparisons/{models}"):
         page.goto(path)
         assert (path, faults(page)) == (path, [])
@@ -93,6 +96,7 @@ def test_pages_fit_a_phone_of_360_pixels(home: Home, owner: Visitor) -> None:
     live_training(home)
     made = experiment(home, home.ais.public("quill"))
     models = compared(home, home.ais.public("quill"))
+    ledger(home, home.ais.public("quill"))
     for path in (*_PUBLIC, *_OWNERS, f"/operator/experiments/{made.id}", f"/operator/comparisons/{models}"):
         page.goto(path)
         wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")

@@ -29,7 +29,7 @@ from inhouse.core.errors import NotAllowed, NotFound, UsageError
 from inhouse.core.events import Ended, Event, Token
 from inhouse.lab.internalising import making_job, material, report, settling
 from inhouse.lab.internalising.dataset import Dataset
-from inhouse.lab.internalising.internalising import Internalising, NotTeachable, Stored
+from inhouse.lab.internalising.internalising import Internalising, NotAnnounced, NotTeachable, Stored
 from inhouse.lab.internalising.making_job import MakingJob
 from inhouse.lab.internalising.material import SchemasDiffer, TooFewUses, TwoOfOneName
 from inhouse.lab.internalising.report import ArmKind
@@ -445,6 +445,14 @@ def test_the_ledgers_word_is_shown_and_stops_nothing(house: House) -> None:
     service = Internalising(house.db, house.workshop, lambda tx, tool: "It changes.")
     [tool] = service.preview(OWNER, ["weather"]).tools
     assert tool.stays_outside == "It changes."
+
+
+def test_nothing_is_built_in_before_its_author_was_told(house: House) -> None:
+    service = Internalising(
+        house.db, house.workshop, held=lambda tx, actor, tools: f"Not {tools[0].name} yet."
+    )
+    with pytest.raises(NotAnnounced, match="yet"):
+        service.start(OWNER, ["weather"])
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ from inhouse.store import jobs
 from inhouse.web.application import create_app
 from inhouse.web.limits import RateLimit
 from inhouse.web.pages import fan_documents
-from web_home import EMAIL, FAKE, PASSWORD, Home, compared, experiment, furnish, opened, release, work
+from web_home import EMAIL, FAKE, PASSWORD, Home, compared, experiment, furnish, ledger, opened, release, work
 
 pytestmark = pytest.mark.anyio
 OPERATOR = Actor.local_operator()
@@ -671,3 +671,53 @@ async def test_a_generation_is_told_with_its_figures_in_both_languages(
         card.text.startswith("---\nlicense: apache-2.0")
         and "attachment" in card.headers["content-disposition"]
     )
+
+
+async def test_the_ledger_says_what_is_worth_building_in_and_tells_authors(
+    home: Home, owner: httpx.AsyncClient
+) -> None:
+    assert "nobody has judged them" in (await owner.get("/operator/ledger")).text
+    ledger(home, home.ais.public("quill"))
+    shown = BeautifulSoup((await owner.get("/operator/ledger")).text, "html.parser")
+    text = shown.get_text()
+    assert "Called in 36 turns in 90 days" in text and "answers hold" in text and "answers change" in text
+    assert "its facts stay outside, because they change" in text
+    assert len(shown.select("svg.chart circle.dot")) == 2 and len(shown.select("svg circle.dot.best")) == 1
+    again = await post(owner, "/operator/ledger", "/operator/ledger/announce", key="nothing")
+    assert again.status_code == 404 and "There is no extension named" in again.text
+    told = await post(owner, "/operator/ledger", "/operator/ledger/announce", key="prices")
+    assert told.status_code == 303
+    await post(owner, "/operator/ledger", "/language", language="ja", next="/operator/ledger")
+    assert "変わる" in (await owner.get("/operator/ledger")).text
+
+
+async def test_an_author_sees_what_they_were_told_and_agrees(home: Home, owner: httpx.AsyncClient) -> None:
+    ledger(home, home.ais.public("quill"))
+    assert "1 new" in (await owner.get("/studio/quill")).text
+    page = await owner.get("/account")
+    assert "may be built into the base model from" in page.text and "new" in page.text
+    assert "1 new" not in (await owner.get("/studio/quill")).text
+    notice = re.search(r'name="notice" value="([^"]+)"', page.text)
+    assert notice
+    agreed = await post(owner, "/account", "/account/agree", notice=notice[1])
+    assert agreed.status_code == 303
+    page = await owner.get("/account")
+    assert "agreed" in page.text and "It may be built in now" not in page.text
+
+
+async def test_the_team_sees_what_its_extensions_are_worth_and_measures(
+    home: Home, owner: httpx.AsyncClient
+) -> None:
+    ledger(home, home.ais.public("quill"))
+    base = "/studio/quill/extensions"
+    page = await owner.get(base)
+    assert "What they are worth" in page.text and "Measured at this AI alone" in page.text
+    assert (await post(owner, base, f"{base}/measure", name="calculator")).status_code == 303
+    assert (await post(owner, base, f"{base}/measure", name="nothing")).status_code == 404
+    assert (await post(owner, base, f"{base}/repeat")).status_code == 303
+    assert (await post(owner, base, f"{base}/repeats", on="")).status_code == 303
+    off = await owner.get(base)
+    assert "No calls are repeated" in off.text and "Repeat calls now" not in off.text
+    assert (await post(owner, base, f"{base}/repeat")).status_code == 409
+    assert (await post(owner, base, f"{base}/repeats", on="1")).status_code == 303
+    assert "Repeat calls now" in (await owner.get(base)).text

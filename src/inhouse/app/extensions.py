@@ -39,6 +39,11 @@ class ToolDesk:
         found = [await _present(tools, request) for tools in made]
         return [one for tools in found for one in tools if one.tool.effect == "reading" or request.may_act]
 
+    async def reading(self, ai_id: str, entry: str, tool: str) -> Attached | None:
+        """A tool that reads, for calling it again; ``None`` where it can't be made ready."""
+        tools = await self._made((ai_id, entry))
+        return next((one for one in tools if one.tool.name == tool and one.tool.effect == "reading"), None)
+
     async def acting(self, ai_id: str, entry: str, tool: str) -> Attached | None:
         """A tool that acts, for performing what somebody agreed to; ``None`` where it can't be made ready."""
         tools = await self._made((ai_id, entry))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 
 from anyio.from_thread import start_blocking_portal
 
@@ -15,6 +16,7 @@ from inhouse.lab.comparing.comparing import Comparing
 from inhouse.lab.experiments.looking import Looking
 from inhouse.lab.experiments.replay import Replaying
 from inhouse.lab.internalising.making_job import MakingJob
+from inhouse.lab.ledger.repeating import Repeating, live
 from inhouse.lab.promoting.measuring import Measuring, of_engines
 from inhouse.lab.promoting.moving import Moving
 from inhouse.releases.gate import GateKeeper
@@ -35,6 +37,13 @@ def handlers_of(services: Services) -> Iterator[Mapping[str, Handler]]:
         measuring = Measuring(services.blobs, of_engines(engines), portal.call)
         moving = Moving(services.db, services.releases, services.adapters, gate, measuring, services.tuning)
         making = MakingJob(services.db, services.blobs, services.workshop, portal.call)
+        repeating = Repeating(
+            services.db,
+            partial(live, services.releases),
+            desk,
+            services.settings.repeats_daily,
+            portal.call,
+        )
         handlers = (
             import_handler(services.library),
             embed_handler(services.db, services.embedder, [services.releases.refresh]),
@@ -45,6 +54,7 @@ def handlers_of(services: Services) -> Iterator[Mapping[str, Handler]]:
             comparing.handler,
             moving.handler,
             making.handler,
+            repeating.handler,
             services.tuning.handler,
             services.erasure.handler,
             services.retention.handler,

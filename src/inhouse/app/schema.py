@@ -9,6 +9,7 @@ from inhouse.content import tables as content_tables
 from inhouse.conversations import tables as conversations_tables
 from inhouse.lab.comparing import tables as comparing_tables
 from inhouse.lab.experiments import tables as experiments_tables
+from inhouse.lab.ledger import tables as lab_ledger_tables
 from inhouse.lab.promoting import tables as promoting_tables
 from inhouse.releases import tables as releases_tables
 from inhouse.store import jobs
@@ -24,6 +25,7 @@ __all__ = [
     "experiments_tables",
     "index_tables",
     "jobs",
+    "lab_ledger_tables",
     "metadata",
     "promoting_tables",
     "releases_tables",

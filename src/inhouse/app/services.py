@@ -57,6 +57,11 @@ from inhouse.lab.experiments.experiments import Experiments
 from inhouse.lab.generations.registry import Generations
 from inhouse.lab.internalising.internalising import Internalising
 from inhouse.lab.internalising.workshop import Workshop
+from inhouse.lab.ledger.fitness import fitness
+from inhouse.lab.ledger.identity import tool_key
+from inhouse.lab.ledger.notices import Notices, built_in, refusal
+from inhouse.lab.ledger.repeats import RepeatSwitch
+from inhouse.lab.ledger.worths import Worths
 from inhouse.lab.promoting import current
 from inhouse.lab.promoting.promotions import Promotions
 from inhouse.releases.amendments import Amendments
@@ -74,12 +79,21 @@ from inhouse.runtime.extensions.calling import Caller
 from inhouse.runtime.extensions.colleagues import Colleague
 from inhouse.runtime.extensions.documents.extension import Reader
 from inhouse.runtime.extensions.factory import Plugs
-from inhouse.runtime.profile import Installed, NoGeneration, Profile, answering, description, installed
+from inhouse.runtime.profile import (
+    Installed,
+    NoGeneration,
+    NoModel,
+    Profile,
+    answering,
+    description,
+    installed,
+    profile_of,
+)
 from inhouse.runtime.reply import Replier
 from inhouse.runtime.retrieval import SearchRetriever
 from inhouse.runtime.serving import Engines, Serving
 from inhouse.store.blobs import Blobs
-from inhouse.store.database import Database
+from inhouse.store.database import Database, Tx
 from inhouse.store.migrations import upgrade
 from inhouse.store.signing import Signer
 from inhouse.tuning import generations, shelf
@@ -302,7 +316,23 @@ class Services:
 
     @cached_property
     def promotions(self) -> Promotions:
-        return Promotions(self.db, self.releases, self.settings)
+        made = Promotions(self.db, self.releases, self.settings)
+        made.on_live.append(self._tell_built_in)
+        return made
+
+    @cached_property
+    def worths(self) -> Worths:
+        """What every extension is worth."""
+        return Worths(self.db, self.experiments, self._built_in)
+
+    @cached_property
+    def notices(self) -> Notices:
+        """What authors of extensions are told."""
+        return Notices(self.db, self.worths)
+
+    @cached_property
+    def repeat_switch(self) -> RepeatSwitch:
+        return RepeatSwitch(self.db)
 
     @cached_property
     def actions(self) -> Actions:
@@ -326,7 +356,7 @@ class Services:
 
     @cached_property
     def internalising(self) -> Internalising:
-        return Internalising(self.db, self.workshop)
+        return Internalising(self.db, self.workshop, fitness, refusal)
 
     @cached_property
     def handovers(self) -> Handovers:
@@ -377,6 +407,27 @@ class Services:
         if model is None:
             raise NoGeneration(name=generation, folder=folder)
         return Base(model.generation, model.file)
+
+    def generation(self) -> str | None:
+        """The id of the generation that new releases start on; none with a model server, or before a model was fetched."""
+        try:
+            return self._generation()
+        except NoModel:
+            return None
+
+    def _tell_built_in(self, tx: Tx, generation: str) -> None:
+        """Tell the authors of the tools that a generation which goes live calls by itself."""
+        found = description(self.settings.models_folder, generation)
+        if found is not None:
+            built_in(tx, generation, found.profile.tools)
+
+    def _built_in(self) -> frozenset[str]:
+        """The keys of the tools that the current generation calls by itself."""
+        try:
+            known = profile_of(self.settings)
+        except NoModel:
+            return frozenset()
+        return frozenset(tool_key(tool) for tool in known.tools)
 
     def close(self) -> None:
         """Let go of child processes and connections."""

@@ -8,6 +8,7 @@ import threading
 from inhouse.app.services import Services
 from inhouse.conversations import actions, retention
 from inhouse.lab.experiments import experiments
+from inhouse.lab.ledger import repeating
 from inhouse.lab.promoting import queueing
 from inhouse.releases import feeds
 
@@ -27,16 +28,18 @@ def run_forever(services: Services, stop: threading.Event) -> None:
 
 
 def look_after(services: Services) -> None:
-    """Queue today's retention, this hour's feeds and looks at experiments, go on with moving the base, complete the ledger of erasures, close
-    proposals that nobody decided on, and remove what nobody comes back for: uploads, documents that fans gave and left,
-    and old passages that no release shows."""
+    """Queue today's retention, this hour's feeds, looks at experiments and repeats of calls, go on with moving the base, tell
+    authors what is not needed any more, complete the ledger of erasures, close proposals that nobody decided on, and remove
+    what nobody comes back for: uploads, documents that fans gave and left, and old passages that no release shows."""
     with services.db.write() as tx:
         retention.queue_daily(tx)
         feeds.queue_hourly(tx)
         experiments.queue_looks(tx)
         queueing.tend(tx)
+        repeating.queue_due(tx, services.settings.repeats_daily)
         services.ledger.catch_up(tx)
         actions.expire(tx)
         services.releases.forget_passages(tx)
+    services.notices.tell_needless(services.generation())
     services.staging.sweep()
     services.documents.forget_old()

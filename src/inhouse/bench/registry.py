@@ -57,6 +57,10 @@ BENCHMARKS: Mapping[str, Benchmark] = {
         "Is there one truth about what is live when the lab is killed while it makes, checks, moves or goes back?",
         "lab_faults",
     ),
+    "ledger": Benchmark(
+        "Are facts that change kept out of the weights, and those that hold let in, whatever a tool says of itself?",
+        "ledger",
+    ),
     "main-job": Benchmark(
         "Do an owner's own words become an AI of their own, step by step, through the command and the API?",
         "main_job",

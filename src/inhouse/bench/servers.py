@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
@@ -33,15 +33,18 @@ def listening(handler: type[Quiet]) -> Iterator[int]:
 
 
 @contextmanager
-def search_server(items: Sequence[FeedItem], most: int) -> Iterator[str]:
-    """A search over the items, by their words, with at most so many results; yields its address."""
+def search_server(
+    items: Sequence[FeedItem], most: int, shown: Callable[[FeedItem], bool] = lambda item: True
+) -> Iterator[str]:
+    """A search over the items, by their words, with at most so many results; yields its address. ``shown`` says which of
+    them there are at the moment."""
     index = ItemIndex()
     index.scores(items, "made ready before anybody waits")
 
     class Search(Quiet):
         def do_GET(self) -> None:
             query = parse_qs(urlsplit(self.path).query).get("q", [""])[0]
-            best = [items[n] for n in list(index.scores(items, query))[:most]]
+            best = [item for n in index.scores(items, query) if shown(item := items[n])][:most]
             body = json.dumps({"results": [_row(item) for item in best]}).encode()
             self.send_response(200)
             self.send_header("Content-Type", "application/json")

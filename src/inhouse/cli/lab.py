@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from inhouse.cli import experiments, generations, promoting
+from inhouse.cli import experiments, generations, ledger, promoting
 from inhouse.cli.comparing import compare
 from inhouse.cli.context import err, show
 from inhouse.cli.internalising import internalise
@@ -28,6 +28,8 @@ app = typer.Typer(
     help="What is learnt for all AIs. Example: inhouse lab teach inhouse-2", no_args_is_help=True
 )
 app.add_typer(experiments.app, name="experiment")
+app.add_typer(ledger.app, name="ledger")
+app.command()(ledger.announce)
 app.command()(compare)
 app.command("generations")(generations.listing)
 app.command("generation")(generations.card)

@@ -91,6 +91,13 @@ class Settings(BaseSettings):
         120, ge=1, description="Requests that one API key may make in a minute."
     )
 
+    repeats_daily: int = Field(
+        24,
+        ge=0,
+        le=1000,
+        description="Calls of an AI's tools that are made again in a day to see whether their answers hold (only tools that "
+        "read and cost nothing, with their own examples and what fans agreed to share); 0 for none.",
+    )
     trace_content: bool = Field(
         False,
         description="Whether exported traces hold the words of fans and answers; where they go is OpenTelemetry's own "

@@ -259,3 +259,62 @@ class Plane:
     def worths(self) -> tuple[Tick, ...]:
         middle = (self.floor + self.ceiling) / 2
         return tuple(Tick(self.y(v), f"{v:.0f}") for v in (self.floor, middle, self.ceiling))
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A gain with its interval, under a name; ``clear`` where the interval leaves nothing out of doubt."""
+
+    name: str
+    low: float
+    value: float
+    high: float
+    clear: bool
+
+
+@dataclass(frozen=True)
+class Lane:
+    """A bar in the picture: its name stands above it."""
+
+    name: str
+    x1: float
+    x: float
+    x2: float
+    y: float
+    clear: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lanes(Frame):
+    """Gains under each other, around the line of no difference."""
+
+    lanes: tuple[Lane, ...]
+    zero: float
+
+
+_LANE, _EDGE = 52, 16
+
+
+def lanes_picture(bars: Sequence[Bar], unit: str = "") -> Lanes | None:
+    """Gains with their intervals, a lane for each; ``None`` for none. The scale reaches as far to both sides of 0."""
+    if not bars:
+        return None
+    reach = max(max(abs(bar.low), abs(bar.high)) for bar in bars) or 1.0
+
+    def x(value: float) -> float:
+        return _EDGE + (WIDTH - 2 * _EDGE) * (value + reach) / (2 * reach)
+
+    height = _TOP + _LANE * len(bars) + _BOTTOM
+    return Lanes(
+        lanes=tuple(
+            Lane(bar.name, x(bar.low), x(bar.value), x(bar.high), _TOP + _LANE * place + 36.0, bar.clear)
+            for place, bar in enumerate(bars)
+        ),
+        zero=x(0.0),
+        across=tuple(
+            Tick(x(reach * share), f"{reach * share:+.0f}{unit}" if share else "0") for share in (-1, 0, 1)
+        ),
+        up=(),
+        height=height,
+        left=_EDGE,
+    )

@@ -48,6 +48,14 @@ _NOTICES = {
     "document-given": N_("I have read it. Ask away."),
     "document-removed": N_("Removed. Nothing of it is kept."),
     "extension-off": N_("Switched off."),
+    "repeats-queued": N_("The calls that are due are being made again."),
+    "measuring": N_(
+        "The cases are being asked with and without it. That takes a while; the ledger shows what came out."
+    ),
+    "announced": N_("The authors are told. It may be built in 30 days from now, or as soon as they agree."),
+    "agreed": N_("Thank you. It may be built in from now on."),
+    "repeats-on": N_("Calls are repeated again from now on."),
+    "repeats-off": N_("No calls are repeated any more."),
     "sharing-on": N_("Thank you. You can switch it off here at any time."),
 }
 

@@ -28,6 +28,9 @@ from inhouse.lab.comparing.comparing import Comparisons
 from inhouse.lab.experiments.experiments import Experiments
 from inhouse.lab.generations.registry import Generations
 from inhouse.lab.internalising.internalising import Internalising
+from inhouse.lab.ledger.notices import Notices
+from inhouse.lab.ledger.repeats import RepeatSwitch
+from inhouse.lab.ledger.worths import Worths
 from inhouse.lab.promoting.promotions import Promotions
 from inhouse.releases.amendments import Amendments
 from inhouse.releases.cases import Cases
@@ -73,6 +76,12 @@ class Services(Protocol):
     def promotions(self) -> Promotions: ...
     @property
     def internalising(self) -> Internalising: ...
+    @property
+    def worths(self) -> Worths: ...
+    @property
+    def notices(self) -> Notices: ...
+    @property
+    def repeat_switch(self) -> RepeatSwitch: ...
     @property
     def trials(self) -> Trials: ...
     @property

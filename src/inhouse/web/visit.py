@@ -57,8 +57,14 @@ class Visit:
             "here": _here(self.request),
             "notice": notices.said(self.request.query_params.get("said", "")),
             "error": None,
+            "unread_notices": self._unread,
         }
         return rendering.render(template, self.language, common | self.shared | values)
+
+    def _unread(self) -> int:
+        """What the person was told of their extensions and has not opened; asked by the pages that show it."""
+        with self.services.db.read() as tx:
+            return self.services.notices.unread(tx, self.actor)
 
     def page(self, template: str, status: int = 200, **values: Any) -> HTMLResponse:
         """A page as a response."""

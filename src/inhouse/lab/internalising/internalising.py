@@ -17,7 +17,7 @@ from inhouse.conversations.traces import Traces
 from inhouse.core.errors import InhouseError, NotFound, UsageError
 from inhouse.lab.comparing.intervals import of_difference
 from inhouse.lab.internalising import dataset, material
-from inhouse.lab.internalising.material import Fitness, Material, no_ledger
+from inhouse.lab.internalising.material import Fitness, Held, Material, no_ledger, no_notice
 from inhouse.lab.internalising.workshop import Workshop
 from inhouse.store import jobs
 from inhouse.store.database import Database, Tx
@@ -30,6 +30,12 @@ CURVE = (100, 300, 1000)
 MARGIN = 0.05
 MOST_EXTENSIONS = 8
 _LISTED = 100
+
+
+class NotAnnounced(InhouseError):
+    """{reason}"""
+
+    status = 409
 
 
 class NotTeachable(InhouseError):
@@ -105,10 +111,14 @@ class Stored:
 class Internalising:
     """For the operator: it takes the machine for an hour, and what comes of it is shared by all AIs."""
 
-    def __init__(self, db: Database, workshop: Workshop, fitness: Fitness = no_ledger) -> None:
+    def __init__(
+        self, db: Database, workshop: Workshop, fitness: Fitness = no_ledger, held: Held = no_notice
+    ) -> None:
+        """``held`` says why tools may not be built in yet: their authors have to be told."""
         self._db = db
         self._workshop = workshop
         self._fitness = fitness
+        self._held = held
 
     def choices(self, actor: Actor) -> list[str]:
         """The names of extensions that some AI has."""
@@ -145,6 +155,9 @@ class Internalising:
         with self._db.read() as tx:
             authorise(tx, actor, Action.OPERATE)
             wanted = material.wanted(tx, names)
+            said = self._held(tx, actor, [one.tool for one in wanted])
+        if said:
+            raise NotAnnounced(reason=said)
         shared = list(Traces(self._db).consented(ai_ids=material.ai_ids(wanted)))
         payload = {"extensions": names, "curve": curve, "recipe": recipe}
         with self._db.write() as tx:

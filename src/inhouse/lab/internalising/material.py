@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
 from typing import Protocol
 
 from inhouse.accounts import ais
+from inhouse.accounts.actors import Actor
 from inhouse.accounts.ais import Ai
 from inhouse.conversations.traces import SharedTrace
 from inhouse.core import ids
@@ -98,6 +99,15 @@ class Fitness(Protocol):
 
 def no_ledger(tx: Tx, tool: Tool) -> str | None:
     """No word."""
+    return None
+
+
+#: Why tools may not be built in yet, in a sentence; nothing where they may.
+Held = Callable[[Tx, Actor, Sequence[Tool]], str | None]
+
+
+def no_notice(tx: Tx, actor: Actor, tools: Sequence[Tool]) -> str | None:
+    """Nobody has to be told."""
     return None
 
 

@@ -41,7 +41,7 @@ _REMARKS = frozenset({"title", "description", "default", "examples", "deprecated
 
 def same_arguments(one: Json, other: Json) -> bool:
     """Whether two schemas take the same arguments, in whatever words they describe them."""
-    return bool(_bare(one) == _bare(other))
+    return bool(bare(one) == bare(other))
 
 
 class _Unfit(Exception):
@@ -114,10 +114,10 @@ class _Flattening:
         return literal
 
 
-def _bare(schema: Any) -> Any:
+def bare(schema: Any) -> Any:
     """A schema without its remarks."""
     if isinstance(schema, list):
-        return [_bare(part) for part in schema]
+        return [bare(part) for part in schema]
     if not isinstance(schema, dict):
         return schema
     return {key: _bare_part(key, value) for key, value in schema.items() if key not in _REMARKS}
@@ -129,5 +129,5 @@ def _bare_part(key: str, value: Any) -> Any:
     if key in _LITERAL:
         return value
     if key in _NAMED and isinstance(value, dict):
-        return {name: _bare(part) for name, part in value.items()}
-    return _bare(value)
+        return {name: bare(part) for name, part in value.items()}
+    return bare(value)

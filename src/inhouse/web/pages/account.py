@@ -1,6 +1,8 @@
-"""Somebody's own settings: their name and their password."""
+"""Somebody's own settings: their name and their password; and what they were told of extensions of theirs."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from fastapi import APIRouter
 from starlette.responses import Response
@@ -8,6 +10,7 @@ from starlette.responses import Response
 from inhouse.core.errors import InhouseError, NotSignedIn
 from inhouse.web.forms import Posted
 from inhouse.web.i18n import sentence
+from inhouse.web.pages import notice_view
 from inhouse.web.pages.fan_visit import address_of
 from inhouse.web.visit import Visit, Visiting
 
@@ -43,9 +46,25 @@ def change_password(visit: Visiting, form: Posted) -> Response:
     return visit.go("/account", "password-changed")
 
 
+@router.post("/agree")
+def agree(visit: Visiting, form: Posted) -> Response:
+    """The author agrees that an extension of theirs is built in earlier."""
+    visit.services.notices.agree(visit.actor, form.text("notice", 40))
+    return visit.go("/account#told", "agreed")
+
+
 def _page(visit: Visit, error: InhouseError | None = None) -> Response:
     person = visit.services.accounts.person(visit.actor, visit.actor.id or "")
+    told = _told(visit)
+    visit.services.notices.open(visit.actor)
     if error is None:
-        return visit.page("account/own.html", person=person)
+        return visit.page("account/own.html", person=person, told=told)
     said = sentence(visit.language, error)
-    return visit.page("account/own.html", error.status, person=person, error=said)
+    return visit.page("account/own.html", error.status, person=person, told=told, error=said)
+
+
+def _told(visit: Visit) -> list[dict[str, Any]]:
+    """What the account was told of its extensions; an AI that it may not see any more has no name."""
+    names = {ai.id: ai.name for ai in visit.services.ais.listing(visit.actor, archived=True)}
+    found = visit.services.notices.of_author(visit.actor)
+    return [notice_view.shown(visit, one, names.get(one.ai_id, "…")) for one in found]

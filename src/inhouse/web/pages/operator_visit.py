@@ -18,6 +18,7 @@ from inhouse.web.visit import Visit, Visiting
 _PAGES = (
     ("", N_("AIs")),
     ("experiments", N_("Experiments")),
+    ("ledger", N_("Ledger")),
     ("comparisons", N_("Giant or small")),
     ("generations", N_("Generations")),
     ("internalise", N_("Building in")),

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from inhouse.accounts.actors import Action
 from inhouse.conversations import toolcalls
 from inhouse.core.errors import InhouseError, UsageError
+from inhouse.lab.ledger import repeating
 from inhouse.releases.extensions import MOST_SETTINGS
 from inhouse.runtime.bridge import in_thread
 from inhouse.runtime.extensions import factory
@@ -17,6 +18,8 @@ from inhouse.runtime.extensions.base import Json
 from inhouse.web.calls import call_of
 from inhouse.web.forms import Form, Posted
 from inhouse.web.i18n import N_
+from inhouse.web.pages import notice_view
+from inhouse.web.pages.operator_ledger import picture, row
 from inhouse.web.pages.studio_visit import Studio, StudioVisit
 
 router = APIRouter(prefix="/studio/{slug}/extensions")
@@ -69,6 +72,42 @@ def remove(studio: Studio, form: Posted) -> Response:
     return studio.go("extensions", "undone")
 
 
+@router.post("/measure")
+def measure(studio: Studio, form: Posted) -> Response:
+    """Ask the AI's cases with and without one extension."""
+    try:
+        studio.services.worths.measure(studio.actor, studio.ai.id, form.text("name", 40))
+    except InhouseError as error:
+        return _page(studio, error.status, error=studio.told(error))
+    return studio.go("extensions#worth", "measuring")
+
+
+@router.post("/repeat")
+def repeat(studio: Studio, _form: Posted) -> Response:
+    """Make the calls that are due again now."""
+    services = studio.services
+    try:
+        repeating.queue_now(services.db, studio.actor, services.settings.repeats_daily, studio.ai.id)
+    except InhouseError as error:
+        return _page(studio, error.status, error=studio.told(error))
+    return studio.go("extensions#worth", "repeats-queued")
+
+
+@router.post("/repeats")
+def switch_repeats(studio: Studio, form: Posted) -> Response:
+    """Let calls be repeated, or not."""
+    on = form.checked("on")
+    studio.services.repeat_switch.switch(studio.actor, studio.ai.id, on=on)
+    return studio.go("extensions#worth", "repeats-on" if on else "repeats-off")
+
+
+@router.post("/agree")
+def agree(studio: Studio, form: Posted) -> Response:
+    """The author agrees that theirs is built in earlier."""
+    studio.services.notices.agree(studio.actor, form.text("notice", 40))
+    return studio.go("extensions#worth", "agreed")
+
+
 @router.post("/try")
 async def try_out(studio: Studio, form: Posted) -> Response:
     """Ask as a fan would, of what is attached and not only of what is live, and show the call and its result."""
@@ -86,6 +125,13 @@ def _page(studio: StudioVisit, status: int = 200, **values: Any) -> Response:
     with services.db.read() as tx:
         live = services.releases.current(tx, studio.ai.id)
         counts = toolcalls.counts(tx, studio.ai.id)
+        repeats_off = services.repeat_switch.is_off(tx, studio.ai.id)
+    lines = services.worths.of_ai(studio.actor, studio.ai.id)
+    told = [
+        notice_view.shown(studio.visit, one, studio.ai.name)
+        for one in services.notices.of_ai(studio.actor, studio.ai.id)
+    ]
+    services.notices.open(studio.actor, studio.ai.id)
     attached = services.extensions.listing(studio.actor, studio.ai.id)
     forms = _FORMS + (_OPERATORS_FORMS if _is_operator(studio) else ())
     shown = {
@@ -94,6 +140,11 @@ def _page(studio: StudioVisit, status: int = 200, **values: Any) -> Response:
         "live": live.extensions if live else (),
         "counts": counts,
         "kinds": {name: factory.KINDS[name] for name in forms},
+        "worths": [row(studio.visit, one) for one in lines],
+        "picture": picture(lines),
+        "told": told,
+        "repeats_off": repeats_off,
+        "daily": services.settings.repeats_daily,
         "plain_kinds": _PLAIN,
         "colleagues": [
             (ai.slug, ai.name)

@@ -61,6 +61,7 @@ class StudioVisit:
         """A page of this AI, with the rail of pages beside it."""
         with self.services.db.read() as tx:
             waiting = self._waiting(tx) if Action.REVIEW in self.may else {}
+            waiting["extensions"] = self.services.notices.unread(tx, self.actor, self.ai.id)
         pages = [(name, label, waiting.get(name, 0)) for name, label, action in _PAGES if action in self.may]
         return self.visit.page(f"studio/{template}", status, at=at, pages=pages, **values)
 

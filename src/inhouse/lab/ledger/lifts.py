@@ -1,0 +1,172 @@
+"""What an extension adds to an AI, given all else that it has: read from experiments on it, online or offline.
+
+Nothing is measured here. Two ways that differ in this one extension are an experiment on it; the newest of an AI counts. Pairs of
+several AIs' replays are one stream of bets: that each was stopped when it pleased takes nothing from the interval.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from pydantic import BaseModel, ConfigDict
+
+from inhouse.core.errors import NotFound
+from inhouse.lab.experiments import reading, shelf
+from inhouse.lab.experiments.design import Design, Estimate, Experiment, Mode, Way
+from inhouse.lab.experiments.metrics import Metric
+from inhouse.lab.experiments.reading import Unit
+from inhouse.releases import releases as releases_shelf
+from inhouse.store.database import Tx
+
+_COSTS = (Metric.SECONDS, Metric.TOKENS)
+
+
+class Lift(BaseModel):
+    """The gain with an extension over without it, in the metric's own unit; more is better."""
+
+    model_config = ConfigDict(frozen=True)
+
+    mode: Mode
+    metric: Metric
+    effect: float
+    low: float | None
+    high: float | None
+    n: int
+    """Units of both ways; of a replay, pairs."""
+    matters: float
+    """The smallest gain that was registered to matter."""
+    ais: int = 1
+    experiments: tuple[str, ...]
+    generation: str | None = None
+    """The generation that both ways are on."""
+    costs: tuple[Estimate, ...] = ()
+    """What of time and tokens was measured beside it, over all units, called or not; of a gain here less is meant."""
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether it is above nothing, with its interval."""
+        return self.low is not None and self.low > 0
+
+    @property
+    def is_needless(self) -> bool:
+        """Whether it does as well without: no gain or loss that matters fits the data."""
+        if self.low is None or self.high is None:
+            return False
+        return self.low > -self.matters and self.high < self.matters
+
+
+class Measured(BaseModel):
+    """One AI's newest experiment on one of its extensions."""
+
+    model_config = ConfigDict(frozen=True)
+
+    experiment: Experiment
+    way: Way
+    turned: bool
+    """Whether the way with the extension is the first one."""
+    generation: str | None
+
+
+def newest(tx: Tx, ai_id: str, extension: str) -> Measured | None:
+    """The newest experiment at an AI whose ways differ in this extension alone, and that has counted something."""
+    for found in shelf.listing(tx, ai_id):
+        for way in found.design.ways:
+            if way.ai_id == ai_id and found.state not in ("draft", "void"):
+                side = _side(tx, way, extension)
+                experiment = shelf.get(tx, found.id) if side else found
+                if side and experiment.looks:
+                    turned, generation = side
+                    return Measured(experiment=experiment, way=way, turned=turned, generation=generation)
+    return None
+
+
+def of_ai(tx: Tx, measured: Measured) -> Lift:
+    """What it adds at the one AI."""
+    if len(measured.experiment.design.ways) == 1:
+        first, *others = _last(measured.experiment)
+        costs = tuple(one for one in others if one.metric in _COSTS and one.low is not None)
+        return _lift(measured, first).model_copy(update={"costs": () if measured.turned else costs})
+    design = measured.experiment.design.model_copy(update={"ways": (measured.way,)})
+    units = _units(tx, measured)
+    return _lift(measured, reading.read(design, units).estimates[0])
+
+
+def over_all(tx: Tx, found: Sequence[Measured]) -> Lift | None:
+    """What it adds over all AIs that it was measured at: by their replays together where there are several on the same
+    metric, else by what rests on the most units."""
+    straight = [one for one in found if one.experiment.design.mode == "replay" and not one.turned]
+    same = [one for one in straight if one.experiment.design.primary is Metric.RIGHT]
+    if len(same) > 1:
+        return _pooled(tx, same)
+    return max((of_ai(tx, one) for one in found), key=lambda lift: lift.n, default=None)
+
+
+def _pooled(tx: Tx, found: Sequence[Measured]) -> Lift:
+    first = max(found, key=lambda one: one.experiment.started_at or one.experiment.created_at)
+    ways = {one.way.ai_id: one.way for one in found}
+    design = first.experiment.design.model_copy(update={"ways": tuple(ways.values()), "guards": ()})
+    units, begun = [], 0
+    for one in sorted(found, key=lambda one: one.experiment.number):
+        mine = _units(tx, one)
+        units += [replace(unit, look=begun + unit.look) for unit in mine]
+        begun += len(one.experiment.looks)
+    lift = _lift(first, reading.read(design, units).estimates[0])
+    generations = {one.generation for one in found}
+    return lift.model_copy(
+        update={
+            "ais": len(ways),
+            "experiments": tuple(sorted({one.experiment.id for one in found})),
+            "generation": generations.pop() if len(generations) == 1 else None,
+        }
+    )
+
+
+def _units(tx: Tx, measured: Measured) -> list[Unit]:
+    return [
+        unit
+        for unit in shelf.units(tx, measured.experiment.id)
+        if unit.ai_id == measured.way.ai_id and not unit.stray
+    ]
+
+
+def _lift(measured: Measured, estimate: Estimate) -> Lift:
+    low, high, effect = estimate.low, estimate.high, estimate.effect
+    if measured.turned:
+        low, high, effect = None if high is None else -high, None if low is None else -low, -effect
+    design: Design = measured.experiment.design
+    return Lift(
+        mode=design.mode,
+        metric=design.primary,
+        effect=effect,
+        low=low,
+        high=high,
+        n=estimate.n[0] if design.mode == "replay" else sum(estimate.n),
+        matters=design.effect,
+        experiments=(measured.experiment.id,),
+        generation=measured.generation,
+    )
+
+
+def _last(experiment: Experiment) -> tuple[Estimate, ...]:
+    return experiment.looks[-1].figures.estimates
+
+
+def _side(tx: Tx, way: Way, extension: str) -> tuple[bool, str | None] | None:
+    """Whether the first way is the one with the extension, and the generation of both; nothing where the ways differ in
+    anything else."""
+    try:
+        first = releases_shelf.get(tx, way.ai_id, way.first)
+        second = releases_shelf.get(tx, way.ai_id, way.second)
+    except NotFound:
+        return None
+    bare, other = first.without(way.without).candidate, second.candidate
+    names = [set(_names(one.extensions)) for one in (bare, other)]
+    if names[0] ^ names[1] != {extension}:
+        return None
+    alike = bare.without(extension) == other.without(extension)
+    return (extension in names[0], bare.generation_id) if alike else None
+
+
+def _names(entries: Sequence[str]) -> Iterator[str]:
+    return (entry.partition("@")[0] for entry in entries)
