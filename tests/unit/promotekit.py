@@ -14,6 +14,7 @@ from inhouse.app.shelves import AdapterShelf
 from inhouse.brief.corpus import Corpus, Row
 from inhouse.conversations.fans import Fans
 from inhouse.core import clock
+from inhouse.core.errors import Busy
 from inhouse.core.settings import Settings
 from inhouse.lab.internalising import report
 from inhouse.lab.internalising.report import Data, Report, Verdict
@@ -123,7 +124,7 @@ class Lab:
         self.trainer = Trainer(db, self.blobs)
         self.spoils: set[str] = set()
         """Generations on which adapters are worth nothing."""
-        self.asked = 0
+        self.asked, self.busy = 0, 0
         with db.write() as tx:
             tx.execute(teams.insert().values(id="team_1", name="Us", created_at=clock.now()))
         self.ada, self.bob, self.cy = (
@@ -155,6 +156,9 @@ class Lab:
     async def score(self, generation: str, request: ScoreRequest) -> Score:
         """With an adapter a text is likelier, but where the generation spoils it."""
         self.asked += 1
+        if self.busy:
+            self.busy -= 1
+            raise Busy()
         size = len(request.continuation.encode())
         worth = 0.0 if request.adapter is None else (-0.3 if generation in self.spoils else 0.3)
         return Score(logprob=-size * (1.5 - worth), tokens=size)

@@ -174,6 +174,40 @@ def _releases(lab: Lab, tx, ai: Ai):  # type: ignore[no-untyped-def]
     return list(tx.execute(select(releases_table).where(releases_table.c.ai_id == ai.id)))
 
 
+def test_what_is_released_while_it_is_checked_is_left_alone(lab: Lab) -> None:
+    lab.release(lab.ada)
+    lab.release(lab.bob)
+    other: list[str] = []
+
+    def answer(request: ReplyRequest) -> str:
+        if request.ai_id == lab.ada.id and not other:
+            other.append(lab.release(lab.ada, index=3).id)
+        return "Green tea, most days."
+
+    lab.scripted.answer = answer
+    made = lab.promotions.start(OWNER, lab.new)
+    lab.work()
+    assert lab.move(made, lab.ada).state == "skipped"
+    lab.promotions.go_live(OWNER, lab.new)
+    assert lab.live(lab.ada) == [(lab.old, 1.0)]
+    lab.work()
+    assert lab.live(lab.ada) == [(lab.new, 1.0)]
+
+
+def test_a_killed_check_does_not_go_on_beside_another_release(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lab.release(lab.ada)
+    made = lab.promotions.start(OWNER, lab.new)
+    moving, job = lab.moving(), _job(lab, made, lab.ada)
+    monkeypatch.setattr(moving, "_conclude", _killed)
+    with pytest.raises(KeyboardInterrupt):
+        moving.run(jobs.Progress(lab.db, _held(lab, job)))
+    lab.release(lab.ada, index=3)
+    lab.moving().run(jobs.Progress(lab.db, _held(lab, job)))
+    assert lab.move(made, lab.ada).state == "skipped"
+
+
 def test_split_traffic_is_skipped_and_asked_again_by_and_by(lab: Lab) -> None:
     one, two = lab.release(lab.ada), lab.release(lab.ada)
     lab.release(lab.bob)
@@ -411,6 +445,21 @@ def test_a_check_that_is_stopped_is_asked_again_and_leaves_no_training(lab: Lab)
     lab.tend()
     lab.work()
     assert lab.move(made, lab.ada).way == "retrained"
+
+
+def test_a_busy_engine_is_asked_again_and_what_it_was_asked_is_kept(lab: Lab) -> None:
+    lab.release(lab.ada, lab.trained(lab.ada))
+    lab.busy = 3
+    made = lab.promotions.start(OWNER, lab.new)
+    lab.work()
+    assert lab.move(made, lab.ada).state == "passed" and lab.asked == 20 + 3
+    lab.release(lab.ada, lab.trained(lab.ada, "second"))
+    lab.busy = 4
+    lab.promotions.roll_back(OWNER, lab.new)
+    again = lab.promotions.start(OWNER, lab.new)
+    lab.work()
+    move = lab.move(again, lab.ada)
+    assert move.state == "skipped" and "busy" in move.reason
 
 
 def test_what_breaks_unexpectedly_leaves_that_ai_behind(lab: Lab) -> None:

@@ -18,6 +18,7 @@ from inhouse.bench import children, moving_house
 from inhouse.bench.faults import Tally, row
 from inhouse.bench.faults_fans import SLUG, ApiFan, losses
 from inhouse.bench.faults_house import CommandFailed, House, NotInTime, Victim, until
+from inhouse.bench.lab_examples import add_examples
 from inhouse.bench.lab_truths import contradictions
 from inhouse.bench.report import Report, Say, Table, at_least, at_most
 from inhouse.core.settings import Settings
@@ -108,9 +109,12 @@ class _Bench:
         self.house.command("import", SLUG, str(_SAMPLE / "faq.jsonl"), "--right", "own-work")
         self.house.command("brief", "edit", SLUG, str(_SAMPLE / "brief.yaml"))
         self.house.command("extension", "add", SLUG, "calculator")
+        add_examples(self.house.db, self.settings.home, SLUG, 0)
         self.house.command("release", SLUG, "--no-adapter")
         self.house.command("new", "second", "--name", "Second", "--kind", "business")
         self.house.command("import", "second", str(_SAMPLE / "faq.jsonl"), "--right", "own-work")
+        self.house.command("extension", "add", "second", "calculator")
+        add_examples(self.house.db, self.settings.home, "second", 40)
         self.house.command("release", "second", "--no-adapter")
         if not self.quick:
             moving_house.furnish(self.house, 0, self.say)

@@ -27,6 +27,8 @@ from inhouse.store.database import Database
 _TIMEOUT = httpx.Timeout(180, connect=10)
 #: A move is one transaction, and says the moment at which it began: a turn within this time of it may have either.
 _AT_ONCE = timedelta(seconds=10)
+#: A fan reads the answer before the next question. Without a pause, checks would never come to the engine: fans go first.
+_READS_SECONDS = 5.0
 _QUESTIONS = (
     "Can the bowls go in the oven?",
     "Hello! How are you today?",
@@ -68,6 +70,7 @@ class Chatter(threading.Thread):
             asked = Asked(ai.slug, question)
             self._journal.append(asked)
             self._ask(ai, asked, f"{self._fan}-{number % 5}")
+            self._over.wait(_READS_SECONDS)
 
     def stop(self) -> None:
         """Ask no more, and wait for the last answer."""

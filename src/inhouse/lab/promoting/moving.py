@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from inhouse.accounts import audit
 from inhouse.accounts.actors import Actor
 from inhouse.core import clock
-from inhouse.core.errors import InhouseError
+from inhouse.core.errors import Busy, InhouseError, Unavailable
 from inhouse.lab.promoting import placing, queueing, shelf
 from inhouse.lab.promoting.measuring import Measuring
 from inhouse.lab.promoting.promotion import UNSETTLED, Move, MoveState, Promotion, Way
@@ -35,6 +35,9 @@ from inhouse.tuning.tuning import RECIPE, BrokenResult, NothingToTrain
 _FAILED = (NothingToTrain, TrainingFailed, TrainerKilled, BrokenResult)
 #: How much of the bar each part takes: hearing the adapter on both generations, its gate, training it anew, the gate again.
 _HEARING, _FIRST_GATE, _TRAINING, _LAST_GATE = (0.0, 0.2), (0.2, 0.2), (0.4, 0.4), (0.8, 0.2)
+
+#: How often a check is taken up again that the engine had no time for; each time it has waited for minutes already.
+_TRIES = 4
 
 _NOT_LIVE = "Nothing is released."
 _SPLIT = "Its fans are split between releases, so it is asked again later."
@@ -120,7 +123,7 @@ class Moving:
     def _check_and_conclude(self, progress: Progress, start: _Start) -> None:
         """However a check ends, its AI is settled and the next one queued; only what will go on is left as it is."""
         try:
-            found = self._check(progress, start)
+            found = self._patiently(progress, start)
         except (LeaseLost, Released):
             raise
         except Stopped:
@@ -133,6 +136,15 @@ class Moving:
             self._conclude(progress, start, _Found("left", queueing.CRASHED))
             raise
         self._conclude(progress, start, found)
+
+    def _patiently(self, progress: Progress, start: _Start) -> _Found:
+        """Fans come first: the engine may not get to a check for minutes. What it was asked until then is kept."""
+        for _ in range(_TRIES - 1):
+            try:
+                return self._check(progress, start)
+            except (Busy, Unavailable) as error:
+                progress.report(progress.job.progress, error.message)
+        return self._check(progress, start)
 
     def _begin(self, job: Job) -> _Start | _Found | None:
         """What is checked; or why there is nothing to check; ``None`` where that is settled already."""
