@@ -6,12 +6,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import text, update
+from turnkit import OWNER, world
 
+from inhouse.accounts.ais import AIs
 from inhouse.app import models as app_models
 from inhouse.app.schema import metadata
 from inhouse.core.errors import Conflict, NotFound
 from inhouse.core.settings import Settings
+from inhouse.releases import in_use
+from inhouse.releases.release import Share
+from inhouse.releases.tables import releases
 from inhouse.runtime.profile import Method, Profile, write_current
 from inhouse.store.blobs import Blobs
 from inhouse.store.database import Database, Tx
@@ -113,3 +118,27 @@ def test_a_parent_named_by_its_files_hash_is_named_by_its_id_after_the_migration
         found = generations.get(tx, "gen_1")
     assert (found.name, found.parent) == ("", models.generation_id(models.BASE.sha256))
     database.close()
+
+
+def test_an_ai_is_counted_for_each_generation_that_answers_some_of_its_fans(db: Database) -> None:
+    here = world(db)
+    with db.read() as tx:
+        assert in_use.by_generation(tx) == {}
+    old, new, bobs = (here.release(ai).id for ai in (here.ai, here.ai, here.other))
+    here.release(here.ai, live=False)
+    with db.write() as tx:
+        for made, generation in ((old, "gen_old"), (new, "gen_new"), (bobs, "gen_old")):
+            tx.execute(update(releases).where(releases.c.id == made).values(generation_id=generation))
+    with db.read() as tx:
+        assert in_use.by_generation(tx) == {"gen_new": [here.ai.id], "gen_old": [here.other.id]}
+    both = [Share(release_id=old, share=0.9), Share(release_id=new, share=0.1)]
+    here.releases.split(OWNER, here.ai.id, both)
+    with db.read() as tx:
+        found = in_use.by_generation(tx)
+    assert {name: set(ais) for name, ais in found.items()} == {
+        "gen_new": {here.ai.id},
+        "gen_old": {here.ai.id, here.other.id},
+    }
+    AIs(db).archive(OWNER, here.other.id)
+    with db.read() as tx:
+        assert here.other.id not in in_use.by_generation(tx)["gen_old"]
