@@ -27,12 +27,14 @@ from inhouse.conversations.verdicts import Verdicts
 from inhouse.core import clock, ids
 from inhouse.core.errors import NotAllowed, NotFound, UsageError
 from inhouse.core.events import Ended, Event, Token
-from inhouse.lab.internalising import making_job, material, report, settling
+from inhouse.core.settings import Settings
+from inhouse.lab.generations.registry import Generations
+from inhouse.lab.internalising import making_job, material, own_guards, report, settling
 from inhouse.lab.internalising.dataset import Dataset
 from inhouse.lab.internalising.internalising import Internalising, NotAnnounced, NotTeachable, Stored
 from inhouse.lab.internalising.making_job import MakingJob
 from inhouse.lab.internalising.material import SchemasDiffer, TooFewUses, TwoOfOneName
-from inhouse.lab.internalising.report import ArmKind
+from inhouse.lab.internalising.report import ArmKind, GuardKind
 from inhouse.lab.internalising.ways import Uncalled
 from inhouse.lab.internalising.workshop import Workshop
 from inhouse.lab.making import Making, Say, Train
@@ -414,9 +416,16 @@ def test_a_generation_knows_what_it_can_no_longer_unlearn(house: House, tmp_path
     house.start()
     house.work()
     row = _row(house)
-    assert settling.withdrawn(house.db, house.blobs, row) == 0
+    assert withdrawn(house, row) == 0
     FanData(here.db, Revocation(here.adapters), Ledger(tmp_path / "erasures")).erase(fan)
-    assert settling.withdrawn(house.db, house.blobs, row) == 1
+    assert withdrawn(house, row) == 1
+    known = Generations(house.db, house.blobs, Settings(home=tmp_path)).get(OWNER, row.id)
+    assert known.withdrawn == 1
+
+
+def withdrawn(house: House, row: generations.Generation) -> int:
+    with house.db.read() as tx:
+        return settling.withdrawn(tx, house.blobs, row)
 
 
 def _row(house: House) -> generations.Generation:
@@ -481,3 +490,11 @@ def test_the_command_says_what_it_would_be_made_of_and_what_came_of_it(cli: type
     assert json.loads(made.stdout)["generation"].startswith("gen_")
     told = CliRunner().invoke(cli, ["weather"])
     assert "Old model" in told.stdout and "Not better: " in told.stdout
+
+
+def test_a_guard_without_cases_is_none(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(own_guards, "_ROWS", 0)
+    with house.db.read() as tx:
+        wanted = material.wanted(tx, ["weather"])
+    kinds = {guard.kind for guard in own_guards.of_installation(house.db, wanted, house.workshop)}
+    assert GuardKind.ABSTENTION not in kinds and GuardKind.REFUSALS in kinds

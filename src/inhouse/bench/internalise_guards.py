@@ -28,7 +28,7 @@ def guards(place: Workplace, folder: Path, data: Path, quick: bool, say: Say) ->
     japanese = [text[:_LONGEST_TEXT] for _, text in paragraphs(jsquad(data, "report"))][: some or _TEXTS]
     unsafe = _xstest(data)[:: 450 // (some or _PROMPTS)]
     functions = list(tools_data.bfcl(data, "report", some or _FUNCTIONS))
-    return [
+    found = [
         asks.grounded("XQuAD, QED, written", rows, say),
         asks.abstention("XQuAD, QED, written", rows, say),
         asks.voice("the Devil's Dictionary", voice),
@@ -36,6 +36,7 @@ def guards(place: Workplace, folder: Path, data: Path, quick: bool, say: Say) ->
         asks.refused("XSTest: refuses what is unsafe and nothing else", unsafe),
         asks.other_tools("BFCL, described outside: exact, or rightly none", functions, place.retriever),
     ]
+    return [one for one in found if one.cases]
 
 
 def _rows(place: Workplace, folder: Path, data: Path, say: Say) -> list[Told]:

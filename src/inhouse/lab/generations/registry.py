@@ -13,6 +13,7 @@ from inhouse.accounts.authorisation import authorise
 from inhouse.core.settings import Settings
 from inhouse.lab.generations.card import Subject, base_of, card
 from inhouse.lab.internalising import report as reports
+from inhouse.lab.internalising import settling
 from inhouse.lab.internalising.report import Report
 from inhouse.releases import in_use
 from inhouse.runtime.profile import Installed, NoModel, description, installed
@@ -58,6 +59,8 @@ class Known:
     bytes: int | None
     """``None`` where its file is not here."""
     languages: Sequence[str]
+    withdrawn: int = 0
+    """Shared questions that it learnt from and that were taken back since."""
 
     def subject(self, form: Form | None = None) -> Subject:
         """What its card is about."""
@@ -131,6 +134,7 @@ class Generations:
             report=reports.of(generation.scores),
             is_current=served is not None and served.generation == generation.id,
             running=in_use.by_generation(tx).get(generation.id, ()),
+            withdrawn=settling.withdrawn(tx, self._blobs, generation),
             file=file,
             bytes=_size(file),
             languages=sorted(described.profile.languages) if described else (),

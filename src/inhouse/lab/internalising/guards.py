@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import math
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 
@@ -58,8 +58,8 @@ class Guard:
     margin: float
     more: bool
     ask: Ask
-    cases: str = ""
-    """Names its cases, so that figures of others are not taken for theirs."""
+    cases: Sequence[str] = ()
+    """What is asked, in words: figures of other cases are not taken for theirs. Without cases there is nothing to hold."""
 
 
 def compare(guard: Guard, parent: Sequence[float], child: Sequence[float]) -> report.Guard:
@@ -129,7 +129,7 @@ def refused(measure: str, requests: Sequence[tuple[str, bool]], margin: float = 
         found = await refusals(engine, [text for text, _ in requests])
         return [float(bool(one) == wanted) for one, (_, wanted) in zip(found, requests, strict=True)]
 
-    return Guard(GuardKind.REFUSALS, measure, margin, True, ask, _cases(text for text, _ in requests))
+    return Guard(GuardKind.REFUSALS, measure, margin, True, ask, [text for text, _ in requests])
 
 
 def other_tools(
@@ -144,7 +144,7 @@ def other_tools(
             found.append(float(called.exact if request.tool else not called.tool))
         return found
 
-    cases = _cases(f"{tool.name} {request.text}" for tool, request in asked)
+    cases = [f"{tool.name} {request.text}" for tool, request in asked]
     return Guard(GuardKind.OTHER_TOOLS, measure, margin, True, ask, cases)
 
 
@@ -160,7 +160,7 @@ def built_in_before(kept: Dataset, profile: Profile) -> Guard:
             found.append(float(builtin.read(text, known) == use.call))
         return found
 
-    cases = _cases(use.request for use in asked)
+    cases = [use.request for use in asked]
     return Guard(GuardKind.OTHER_TOOLS, "built in before, exact", 0.03, True, ask, cases)
 
 
@@ -168,7 +168,7 @@ def _foreseen(kind: GuardKind, measure: str, texts: Sequence[str]) -> Guard:
     async def ask(engine: Engine) -> Sequence[float]:
         return await bits_per_byte(engine, texts)
 
-    return Guard(kind, f"{measure}, bits per byte", 0.05, False, ask, _cases(texts))
+    return Guard(kind, f"{measure}, bits per byte", 0.05, False, ask, texts)
 
 
 def _read(
@@ -179,11 +179,7 @@ def _read(
     async def ask(engine: Engine) -> Sequence[float]:
         return await examination.marks(engine, rows, above, say)
 
-    return Guard(kind, measure, margin, True, ask, _cases(row.messages[-2].content for row in rows))
-
-
-def _cases(texts: Iterable[str]) -> str:
-    return ids.digest("\n".join(texts))
+    return Guard(kind, measure, margin, True, ask, [row.messages[-2].content for row in rows])
 
 
 async def bits_per_byte(engine: Engine, texts: Sequence[str]) -> list[float]:

@@ -36,7 +36,7 @@ class Measuring:
 
     def marks(self, guard: Guard, engine: Engine) -> list[float]:
         """One figure for each case of a guard."""
-        kept = self._folder / f"{_name(guard.kind, guard.measure, guard.cases)}.json"
+        kept = self._folder / f"{_name(guard.kind, guard.measure, *guard.cases)}.json"
         self._tell(0.0, f"guard: {guard.kind}")
         if not kept.exists():
             write_json(kept, list(self._bridge(partial(guard.ask, engine))))

@@ -41,7 +41,7 @@ def of_installation(db: Database, wanted: Sequence[Wanted], workshop: Workshop) 
         own, others = list(_own_words(tx)), list(_others(tx, wanted))
     voices = [text for language, text in own if language != "ja"]
     japanese = [text for language, text in own if language == "ja"]
-    return [
+    found = [
         guards.grounded("notes that ship", rows, _nothing, _WIDE / 2),
         guards.abstention("notes that ship", rows, _nothing, _WIDE),
         guards.voice("the AIs' own words, and notes that ship", [*voices, *_notes()][:_TEXTS]),
@@ -49,6 +49,7 @@ def of_installation(db: Database, wanted: Sequence[Wanted], workshop: Workshop) 
         guards.refused("requests that ship: refuses what is unsafe and nothing else", _requests(), _WIDE),
         guards.other_tools("described outside: exact, or rightly none", others, workshop.retriever, _WIDE),
     ]
+    return [one for one in found if one.cases]
 
 
 def _own_words(tx: Tx) -> Iterator[tuple[str, str]]:

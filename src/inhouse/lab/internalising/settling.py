@@ -21,7 +21,7 @@ from inhouse.lab.internalising.material import TRACE, Material, Wanted
 from inhouse.lab.internalising.workshop import Workshop
 from inhouse.runtime.profile import Installed, Method
 from inhouse.store.blobs import Blobs
-from inhouse.store.database import Database
+from inhouse.store.database import Database, Tx
 from inhouse.store.jobs import Job
 from inhouse.tuning import generations
 
@@ -60,10 +60,10 @@ def rehearsal(blobs: Blobs, db: Database, workshop: Workshop, settled: Frozen, f
     return file.read_text("utf-8").splitlines()[: len(settled.taught.uses)]
 
 
-def withdrawn(db: Database, blobs: Blobs, generation: generations.Generation) -> int:
+def withdrawn(tx: Tx, blobs: Blobs, generation: generations.Generation) -> int:
     """How many traces that this generation learnt from must not be learnt from any more: it can't unlearn, and its page says so."""
     taught, kept = _data_of(blobs, generation)
-    return len(_gone(db, _traces(taught, kept)))
+    return len(lineage.gone(tx, _traces(taught, kept)))
 
 
 def _settled(db: Database, blobs: Blobs, parent: Installed, job: Job, folder: Path) -> Frozen:
