@@ -6,11 +6,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from inhouse.content import embed_job, index, vectors
+from inhouse.content import bm25, embed_job, index, vectors
 from inhouse.content.embedding.base import EmbedderFailed
 from inhouse.content.embedding.fake import FakeEmbedder
 from inhouse.content.index import View
+from inhouse.content.memory import MemoryIndex
 from inhouse.content.search import Search
+from inhouse.content.splitting import Piece
 from inhouse.content.values import Document, Kind, Section
 from inhouse.core.passages import Passage, Place
 from inhouse.store import jobs
@@ -281,3 +283,17 @@ def test_the_memory_for_vectors_is_bounded(shop: Database) -> None:
     assert search.find("ai_1", "kiln", mode="dense")
     assert search.find("ai_2", "kiln", mode="dense")
     assert len(nearest._held) <= 1
+
+
+def test_the_best_comes_first_also_where_words_are_common(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = [
+        *(f"the kiln, number {n}, and much else that is said of it" for n in range(6)),
+        "the kiln of Bath",
+    ]
+    held = MemoryIndex([(Piece(text, "", Place()), "en") for text in texts])
+    asked = list(held.search("the kiln of Bath", 10).scores)
+    monkeypatch.setattr(bm25, "_COMMON", 3)
+    assert next(iter(held.search("the kiln of Bath", 10).scores)) == asked[0] == len(texts) - 1
+    found = held.search("kiln number 4 Bath", 10).scores
+    assert list(found.values()) == sorted(found.values(), reverse=True)
+    held.close()

@@ -62,7 +62,7 @@ def statistics(tx: Tx, view: View) -> Statistics:
 
 
 def search(tx: Tx, view: View, query: str, about: Statistics, limit: int) -> Hits:
-    """The passages that share words with the query, by BM25."""
+    """The passages that share words with the query, by BM25, best first."""
     words = lexical.query_words(query, about.languages)[:MOST_TERMS]
     frequency = _frequencies(tx, view, words)
     hits = Hits(weights=_weights(words, frequency, about.passages), words=tuple(words))
@@ -73,7 +73,8 @@ def search(tx: Tx, view: View, query: str, about: Statistics, limit: int) -> Hit
     best = statement.order_by(statement.selected_columns.score.desc(), postings.c.passage).limit(limit)
     chosen = _scores(tx, best)
     if len(rare) < len(frequency):
-        chosen = scores(tx, view, hits, about, list(chosen))
+        again = scores(tx, view, hits, about, list(chosen))
+        chosen = dict(sorted(again.items(), key=lambda one: (-one[1], one[0])))
     return replace(hits, scores=chosen)
 
 
