@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from inhouse.content import bm25, embed_job, index, vectors
-from inhouse.content.embedding.base import EmbedderFailed
+from inhouse.content.embedding.base import EmbedderFailed, Matrix
 from inhouse.content.embedding.fake import FakeEmbedder
 from inhouse.content.index import View
 from inhouse.content.memory import MemoryIndex
@@ -15,6 +17,7 @@ from inhouse.content.search import Search
 from inhouse.content.splitting import Piece
 from inhouse.content.values import Document, Kind, Section
 from inhouse.core.passages import Passage, Place
+from inhouse.runtime.retrieval import SearchRetriever, StrictRetriever
 from inhouse.store import jobs
 from inhouse.store.database import Database
 from inhouse.store.jobs import Stopped, Worker
@@ -297,3 +300,16 @@ def test_the_best_comes_first_also_where_words_are_common(monkeypatch: pytest.Mo
     found = held.search("kiln number 4 Bath", 10).scores
     assert list(found.values()) == sorted(found.values(), reverse=True)
     held.close()
+
+
+def test_measuring_is_told_where_nothing_could_be_compared(db: Database) -> None:
+    class Broken(FakeEmbedder):
+        def queries(self, texts: Sequence[str]) -> Matrix:
+            raise EmbedderFailed(reason="no reply")
+
+    broken = Broken()
+    assert asyncio.run(SearchRetriever(Search(db, broken), broken).similar("a", ["b"])) == [0.0]
+    with pytest.raises(EmbedderFailed):
+        asyncio.run(StrictRetriever(Search(db, broken), broken).similar("a", ["b"]))
+    whole = FakeEmbedder()
+    assert len(asyncio.run(StrictRetriever(Search(db, whole), whole).similar("a", ["b", "c"]))) == 2

@@ -90,7 +90,7 @@ from inhouse.runtime.profile import (
     profile_of,
 )
 from inhouse.runtime.reply import Replier
-from inhouse.runtime.retrieval import SearchRetriever
+from inhouse.runtime.retrieval import SearchRetriever, StrictRetriever
 from inhouse.runtime.serving import Engines, Serving
 from inhouse.store.blobs import Blobs
 from inhouse.store.database import Database, Tx
@@ -352,7 +352,8 @@ class Services:
 
     @cached_property
     def workshop(self) -> Workshop:
-        return workshop_of(self.settings, self.embedder, self._retriever, self._handler)
+        retriever = StrictRetriever(self.search, self.embedder)
+        return workshop_of(self.settings, self.embedder, retriever, self._handler)
 
     @cached_property
     def internalising(self) -> Internalising:

@@ -17,7 +17,7 @@ from inhouse.content.embedding.remembered import Remembered
 from inhouse.content.search import Search
 from inhouse.content.values import Document, Item, Kind, Section
 from inhouse.core import clock, ids
-from inhouse.runtime.retrieval import SearchRetriever
+from inhouse.runtime.retrieval import SearchRetriever, StrictRetriever
 from inhouse.store.database import Database
 from inhouse.store.jobs import Worker
 from inhouse.store.schema import metadata
@@ -71,7 +71,7 @@ def workplace(schema: MetaData = metadata) -> Iterator[Workplace]:
             with db.write() as tx:
                 schema.create_all(tx)
             search = Search(db, embedder)
-            yield Workplace(Path(folder), db, embedder, search, SearchRetriever(search, embedder))
+            yield Workplace(Path(folder), db, embedder, search, StrictRetriever(search, embedder))
         finally:
             embedder.close()
             db.close()

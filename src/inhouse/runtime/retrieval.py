@@ -59,6 +59,17 @@ class SearchRetriever:
         return [float(cosine) for cosine in rows @ asked]
 
 
+class StrictRetriever(SearchRetriever):
+    """For measuring: where the embedder fails, that is raised, since a likeness of zero would be measured as a choice."""
+
+    async def similar(self, question: str, texts: Sequence[str]) -> Sequence[float]:
+        """Cosines of questions. Raises ``EmbedderFailed``."""
+        if not texts:
+            return []
+        rows = await in_thread(self._embedder.queries, [question, *texts])
+        return [float(cosine) for cosine in rows[1:] @ rows[0]]
+
+
 def _noted(noted: dict[str, Any], found: Found) -> Found:
     """Put what a search found into its span."""
     titles = dict.fromkeys(passage.title for passage in found.passages)
