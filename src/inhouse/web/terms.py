@@ -238,6 +238,15 @@ TERMS = (
     N_("other tools"),
     N_("abstention"),
     N_("japanese"),
+    # what the guards of an installation measure
+    N_("notes that ship"),
+    N_("notes that ship, token F1"),
+    N_("the AIs' own words, and notes that ship, bits per byte"),
+    N_("the AIs' own words, and texts that ship, bits per byte"),
+    N_("requests that ship: refuses what is unsafe and nothing else"),
+    N_("described outside: exact, or rightly none"),
+    N_("false calls"),
+    N_("built in before, exact"),
     # where what teaches comes from, and why something does not
     N_("an example of the tool"),
     N_("a shared question"),
