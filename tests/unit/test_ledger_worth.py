@@ -263,7 +263,7 @@ def line(name: str = "prices", **changes: Any) -> Line:
         "key": name, "kind": "table", "name": name, "title": "Table", "tools": ("look_up",), "acts": False, "ais": 1,
         "called": 90, "done": 80, "failed": 5, "refused": 5, "turns": 70, "rightly": share, "lift": lift,
         "call_ms": None, "deciding_ms": None, "deciding_tokens": Interval(value=200, low=180, high=220, n=60),
-        "examples": 40, "shared": 80, "stability": stability.NOTHING, "built_in": False,
+        "examples": 40, "shared": 80, "held": {"look_up": stability.NOTHING}, "built_in": False,
     }  # fmt: skip
     return Line(**values | changes)
 

@@ -295,7 +295,7 @@ class Lanes(Frame):
 _LANE, _EDGE = 52, 16
 
 
-def lanes_picture(bars: Sequence[Bar], unit: str = "") -> Lanes | None:
+def lanes_picture(bars: Sequence[Bar]) -> Lanes | None:
     """Gains with their intervals, a lane for each; ``None`` for none. The scale reaches as far to both sides of 0."""
     if not bars:
         return None
@@ -312,7 +312,8 @@ def lanes_picture(bars: Sequence[Bar], unit: str = "") -> Lanes | None:
         ),
         zero=x(0.0),
         across=tuple(
-            Tick(x(reach * share), f"{reach * share:+.0f}{unit}" if share else "0") for share in (-1, 0, 1)
+            Tick(x(reach * share), f"{reach * share:+.0f}".replace("-", "−") if share else "0")
+            for share in (-1, 0, 1)
         ),
         up=(),
         height=height,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from pydantic import BaseModel, ConfigDict
@@ -87,12 +87,6 @@ def of_tools(tx: Tx, *where: ColumnElement[bool]) -> dict[str, Stability]:
         else:
             failed[row.tool_key] = failed.get(row.tool_key, 0) + 1
     return {key: stability.judge(series, failed.get(key, 0)) for key, series in answers.items()}
-
-
-def worst(found: Iterable[Stability]) -> Stability:
-    """An extension is as its least stable tool."""
-    order = {"changes": 0, "not known yet": 1, "stable": 2}
-    return min(found, key=lambda one: (order[one.verdict], one.days), default=stability.NOTHING)
 
 
 def is_off(tx: Tx, ai_id: str) -> bool:

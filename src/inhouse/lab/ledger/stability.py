@@ -10,7 +10,7 @@ in at most 5% of tools.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import pairwise
@@ -100,6 +100,12 @@ def judge(series: Mapping[str, Sequence[Answer]], failed: int = 0) -> Stability:
         waiting=waiting,
         failed=failed,
     )
+
+
+def worst(found: Iterable[Stability]) -> Stability:
+    """An extension is as its least stable tool."""
+    order = {"changes": 0, "not known yet": 1, "stable": 2}
+    return min(found, key=lambda one: (order[one.verdict], one.days), default=NOTHING)
 
 
 def most_a_day(changes: int, days: float) -> float | None:

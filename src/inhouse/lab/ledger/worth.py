@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from inhouse.lab.comparing.intervals import Interval
+from inhouse.lab.ledger import stability
 from inhouse.lab.ledger.lifts import Lift
 from inhouse.lab.ledger.stability import Stability
 
@@ -58,9 +59,15 @@ class Line(BaseModel):
     examples: int
     shared: int
     """Turns of fans who agreed, with a call that went well."""
-    stability: Stability
+    held: dict[str, Stability]
+    """Whether the answers of each tool hold, by its name."""
     built_in: bool
     """Whether the generation that is served calls all of its tools by itself."""
+
+    @property
+    def stability(self) -> Stability:
+        """An extension is as its least stable tool."""
+        return stability.worst(self.held.values())
 
     @property
     def learnable(self) -> int:

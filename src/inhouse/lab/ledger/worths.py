@@ -210,6 +210,6 @@ def _line(
         deciding_tokens=counting.mean(cost.deciding_tokens for cost in costs),
         examples=len(examples),
         shared=sum(one.shared for one in same),
-        stability=repeats.worst([stable.get(key, NOTHING) for key in keys]),
+        held={tool.name: stable.get(tool_key(tool), NOTHING) for tool in version.tools},
         built_in=worth.is_built_in(keys, known),
     )

@@ -47,6 +47,14 @@ _FACTS: Mapping[Verdict, str] = {
     "changes": N_("Only the skill can move in: its facts stay outside, because they change."),
     "not known yet": N_("Only the skill can move in: whether its facts hold is not known yet."),
 }
+_CLEAR: Mapping[Standing, str] = {
+    "worth building in": N_(
+        "Worth building in: it is called often, what it adds is clear, and there is enough to learn from."
+    ),
+    "not known enough": "",
+    "not worth it": "",
+    "built in": N_("The base model in use calls it by itself."),
+}
 _NOTICES: Mapping[Kind, str] = {
     "candidate": N_(
         "“%(extension)s” of %(ai)s may be built into the base model from %(date)s on: models would then know by themselves when and how to call it. The calls still go to your extension."
@@ -61,8 +69,24 @@ _NOTICES: Mapping[Kind, str] = {
 
 
 def sentence(ranked: Ranked, translate: Translate) -> str:
-    """Why an extension stands where it does, in plain words."""
-    line = ranked.line
+    """Why an extension stands where it does, in plain words: the verdict, and what it rests on."""
+    said = (reasons(ranked, translate), evidence(ranked.line, translate), facts(ranked.line, translate))
+    return " ".join(part for part in said if part)
+
+
+def facts(line: Line, translate: Translate) -> str:
+    """What of it could move in: the skill always, facts only where they hold."""
+    holding = [name for name, found in line.held.items() if found.verdict == "stable"]
+    if 0 < len(holding) < len(line.held):
+        names = translate(N_(", ")).join(holding)
+        return translate(
+            N_("Facts that held, and could move in too: %(tools)s. Of the other tools only the skill.")
+        ) % {"tools": names}
+    return translate(_FACTS[line.stability.verdict])
+
+
+def evidence(line: Line, translate: Translate) -> str:
+    """What was measured, in one sentence."""
     parts = [
         translate(N_("Called in %(turns)s turns in 90 days")) % {"turns": f"{line.turns:,}"},
         _rightly(line.rightly, translate),
@@ -70,15 +94,13 @@ def sentence(ranked: Ranked, translate: Translate) -> str:
         _cost(line, translate),
         translate(N_("%(n)s examples and shared turns to learn from")) % {"n": f"{line.learnable:,}"},
     ]
-    said = translate(N_("%(parts)s.")) % {"parts": translate(N_("; ")).join(parts)}
-    why = reasons(ranked, translate)
-    return " ".join(part for part in (said, why, translate(_FACTS[line.stability.verdict])) if part)
+    return translate(N_("%(parts)s.")) % {"parts": translate(N_("; ")).join(parts)}
 
 
 def reasons(ranked: Ranked, translate: Translate) -> str:
-    """What is wanting, or speaks against it; empty where nothing does."""
+    """What is wanting, or speaks against it, or that nothing does."""
     if not ranked.reasons:
-        return ""
+        return translate(_CLEAR[ranked.standing])
     words = [translate(_REASONS[reason]) % {"enough": ENOUGH} for reason in ranked.reasons]
     head = (
         N_("Not yet, because %(why)s.")

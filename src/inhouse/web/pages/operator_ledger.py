@@ -63,9 +63,13 @@ def row(visit: Visit, one: Ranked) -> dict[str, Any]:
     return {
         "line": line,
         "standing": words.STANDINGS[one.standing],
-        "sentence": words.sentence(one, told),
-        "held": words.held(line.stability, told),
-        "verdict": words.VERDICTS[line.stability.verdict],
+        "reason": words.reasons(one, told),
+        "evidence": words.evidence(line, told),
+        "facts": words.facts(line, told),
+        "held": [
+            (name, found.verdict, words.VERDICTS[found.verdict], words.held(found, told))
+            for name, found in line.held.items()
+        ],
         "gain": words.gain(line.lift, told) if line.lift else "",
         "spent": words.spent(line.lift, told) if line.lift else "",
         "tokens": words.figure(line.deciding_tokens, told),
