@@ -251,6 +251,16 @@ def test_measuring_starts_a_replay_of_the_live_release(here: World, worths: Wort
         worths.measure(OWNER, here.ai.id, "nothing")
 
 
+def test_without_cases_nothing_is_measured_and_no_draft_is_left(
+    here: World, lab: Experiments, worths: Worths
+) -> None:
+    attach(here.db, here.ai.id)
+    released(here, here.ai.id, "prices@v1")
+    with pytest.raises(UsageError):
+        worths.measure(OWNER, here.ai.id, "prices")
+    assert lab.listing(OWNER) == []
+
+
 # Rank
 
 

@@ -37,7 +37,7 @@ from inhouse.runtime.extensions.base import Tool
 from inhouse.runtime.extensions.factory import Plugs
 from inhouse.store.signing import Signer
 
-_SEEDS, _SEEDS_QUICK = 8, 1
+_SEEDS, _SEEDS_QUICK = 4, 1
 _IMAGINED, _IMAGINED_QUICK = 1000, 200
 #: RetrievalQA's questions whose contexts the search holds; of each seed as many as are watched are asked.
 _QUESTIONS = 60

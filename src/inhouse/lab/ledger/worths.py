@@ -12,7 +12,7 @@ from inhouse.accounts.actors import Action, Actor
 from inhouse.accounts.authorisation import authorise
 from inhouse.accounts.tables import ais as ais_table
 from inhouse.core import clock
-from inhouse.core.errors import NotFound, UsageError
+from inhouse.core.errors import InhouseError, NotFound, UsageError
 from inhouse.lab.experiments.design import Design, Experiment, GuardRail
 from inhouse.lab.experiments.experiments import Experiments
 from inhouse.lab.experiments.metrics import Metric
@@ -113,7 +113,11 @@ class Worths:
             ),
         )
         drafted = self._experiments.draft(actor, design)
-        return self._experiments.start(actor, drafted.id)
+        try:
+            return self._experiments.start(actor, drafted.id)
+        except InhouseError:
+            self._experiments.discard(actor, drafted.id)
+            raise
 
 
 def the_one(lines: Sequence[Ranked], name: str) -> Ranked:

@@ -112,6 +112,9 @@ def reasons(ranked: Ranked, translate: Translate) -> str:
 
 def held(found: Stability, translate: Translate) -> str:
     """What repeated calls say, with numbers."""
+    if found.calls == 0 and found.answers:
+        said = N_("%(answers)s calls were made once so far; the next time shows whether their answers hold.")
+        return translate(said) % {"answers": found.answers}
     if found.calls == 0:
         return translate(N_("No call was repeated yet."))
     low, high = found.interval or (0.0, 1.0)
