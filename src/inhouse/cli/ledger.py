@@ -36,8 +36,8 @@ def ledger(context: typer.Context, ai: Ai = "", as_json: AsJson = False) -> None
     for place, one in enumerate(found, start=1):
         out.print(f"{place}. {one.line.name} ({one.standing})", markup=False, highlight=False)
         out.print(f"   {words.sentence(one, str)}", markup=False, highlight=False)
-        for tool, found in one.line.held.items():
-            out.print(f"   {tool}: {words.held(found, str)}", markup=False, highlight=False)
+        for tool, held in one.line.held.items():
+            out.print(f"   {tool}: {words.held(held, str)}", markup=False, highlight=False)
     if not found:
         out.print("Nothing yet.")
 
