@@ -1,6 +1,6 @@
 """Generations that cost no training, for measuring how the base moves: children of the served one that are as good as it is.
 
-One is written in another number of bits, so that every adapter should go on being worth what it was. In the other the attention
+One is written in another number of bits; in more of them every adapter should go on being worth what it was. In the other the attention
 heads stand in another order: the weights are the same and so is what it computes, up to rounding, but an adapter of its parent changes the
 wrong heads and has to be trained anew.
 """

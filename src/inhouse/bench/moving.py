@@ -74,7 +74,7 @@ class _Bench:
         """Both moves; what fans saw is in the journal."""
         ais = [moving_house.furnish(self.house, number, self.say) for number in range(self.size.ais)]
         self.adapters = sum(ai.adapter for ai in ais)
-        same = children.requantised(self.house.db, self.settings, "Q5_1", self.say)
+        same = children.requantised(self.house.db, self.settings, "F16", self.say)
         spoiling = children.shuffled(self.house.db, self.settings, self.say)
         self.house.start()
         chatters = [
