@@ -70,6 +70,6 @@ def _of_files(tx: Tx, folder: Path) -> Iterator[str]:
             yield f"{path.name} describes a file that is not there"
         elif not file.is_symlink() and models.generation_id(sha256(file)) != path.stem:
             yield f"{file.name} is not what its name says"
-    for name in tx.execute(select(generations.c.id).where(generations.c.delta.is_not(None))).scalars():
-        if not (folder / f"{name}.gguf").exists():
-            yield f"{name} has a row and no file"
+    for row in tx.execute(select(generations.c.id, generations.c.delta)):
+        if row.delta and not (folder / f"{row.id}.gguf").exists():  # the base model, which has none, needs no file
+            yield f"{row.id} has a row and no file"
