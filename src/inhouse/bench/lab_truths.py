@@ -71,5 +71,6 @@ def _of_files(tx: Tx, folder: Path) -> Iterator[str]:
         elif not file.is_symlink() and models.generation_id(sha256(file)) != path.stem:
             yield f"{file.name} is not what its name says"
     for row in tx.execute(select(generations.c.id, generations.c.delta)):
-        if row.delta and not (folder / f"{row.id}.gguf").exists():  # the base model, which has none, needs no file
+        # The base model, which has no delta, needs no file.
+        if row.delta and not (folder / f"{row.id}.gguf").exists():
             yield f"{row.id} has a row and no file"
