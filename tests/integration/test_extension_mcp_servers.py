@@ -13,6 +13,7 @@ import subprocess
 import sys
 import threading
 import time
+import tracemalloc
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -335,6 +336,32 @@ def test_a_server_that_hangs_is_ended_though_nobody_asks_again(small: Small) -> 
         assert not _lives(pid)
 
     _with(small(HANGS), work)
+
+
+def test_nothing_of_a_flood_is_kept_until_somebody_collects_it(small: Small) -> None:
+    script = """
+def called(asked):
+    for _ in range(400):
+        sys.stdout.write("x" * 100_000)
+    sys.stdout.flush()
+
+serve([tool("flood")], called)
+"""
+    kept: list[int] = []
+
+    async def work(extension: McpExtension) -> None:
+        for _ in range(3):
+            assert "more than 8 MB" in await _failure(extension, "flood")
+            kept.append(tracemalloc.get_traced_memory()[0])
+
+    gc.disable()
+    tracemalloc.start()
+    try:
+        _with(small(script), work)
+    finally:
+        tracemalloc.stop()
+        gc.enable()
+    assert kept[-1] - kept[0] < 2**22
 
 
 def test_a_cancelled_caller_leaves_a_server_that_works_alone(small: Small) -> None:

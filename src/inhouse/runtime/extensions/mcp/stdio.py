@@ -73,6 +73,7 @@ async def connected(server: StdioServer, log: Log) -> AsyncIterator[TransportStr
     finally:
         pipes.close()
         await _end(running)
+        await pipes.let_go()
 
 
 class _Program(asyncio.subprocess.SubprocessStreamProtocol):
@@ -150,6 +151,13 @@ class _Pipes:
         self._stdin.close()
         for stream in (self._received, self.incoming, self.outgoing, self._to_send, self._replies):
             stream.close()
+
+    async def let_go(self) -> None:
+        """Drop what came and nobody took, once no more can come. Streams and transport refer to one another: megabytes of it
+        would stay until the collector looks for such circles."""
+        for stream in (self._stdout, self._stderr):
+            with anyio.move_on_after(0, shield=True), suppress(OSError):
+                await stream.read(2 * MOST_MESSAGE)
 
     async def read(self) -> None:
         while line := await self._line():
