@@ -34,7 +34,6 @@ from inhouse.lab.internalising.report import ArmKind, Learnt, Primary
 from inhouse.lab.internalising.report import Guard as Held
 from inhouse.lab.internalising.ways import Called
 from inhouse.lab.making import Making
-from inhouse.lab.readings import qed
 from inhouse.lab.skills.grounded import Embed
 from inhouse.lab.skills.tools import Use
 from inhouse.releases.gate import Bridge
@@ -137,7 +136,8 @@ def taught(data: Path) -> Dataset:
     ]
     nothing = tools_data.without_tool(data, "tune", _NOTHING_TAUGHT)
     found += [Sourced(Use(one.text), "a turn without a tool") for one in nothing]
-    found += [Sourced(Use(one.question), "a question of QED") for one in qed(data)[:_ASKED_TAUGHT]]
+    asked = curriculum.qed(data, "train")[:_ASKED_TAUGHT]
+    found += [Sourced(Use(one.question), "a question of QED") for one in asked]
     reported = [
         *tools_data.snips(data, "report", _MEANT),
         *tools_data.without_tool(data, "report", _NOTHING),

@@ -32,13 +32,12 @@ from inhouse.content.followup import content_words
 from inhouse.content.lexical import terms
 from inhouse.core import clock
 from inhouse.core.settings import Settings
-from inhouse.lab import datasets
+from inhouse.lab import curriculum, datasets
 from inhouse.lab.internalising import dataset
 from inhouse.lab.internalising.arms import Arm
 from inhouse.lab.internalising.dataset import Dataset, Sourced
 from inhouse.lab.internalising.report import ArmKind
 from inhouse.lab.internalising.ways import BuiltIn, Called, Chosen, Described, Request
-from inhouse.lab.readings import qed
 from inhouse.lab.skills.tools import Use
 from inhouse.runtime.agent.builtin import Call
 from inhouse.runtime.engines.base import Completion, Engine, Message, Piece, Priority
@@ -117,7 +116,8 @@ def run(quick: bool, data: Path, say: Say) -> Report:
             found = _measure(house, max(models.items())[1], wanted, nothing, provider)
             asked = _finds(house, provider, wanted, [one.question for one in wanted])
             portal.call(provider.aclose)
-        known = _known(house, max(models.items())[1], [one for one in wanted if one.accepted])
+        learnt = fresh(rows)[::2]  # what teaches: an answer that moved in would show here first
+        known = _known(house, max(models.items())[1], learnt[:: len(learnt) // _QUICK] if quick else learnt)
     shutil.rmtree(folder / "measured", ignore_errors=True)
     return _report(found, asked, known, wanted, leaks(data), quick, time.perf_counter() - started)
 
@@ -147,7 +147,7 @@ def fresh(rows: Sequence[Mapping[str, Any]]) -> list[Wanted]:
 def without(data: Path, split: tools_data.Split) -> list[Request]:
     """Turns and questions that need no search: small talk, questions on texts, and QED's, which a paragraph answers."""
     side = 0 if split == "tune" else 1
-    asked = [Request(one.question) for one in qed(data)[side::2]][:_ASKED]
+    asked = [Request(one.question) for one in curriculum.qed(data, "train")[side::2]][:_ASKED]
     return [*tools_data.without_tool(data, split, _NOTHING), *asked]
 
 
@@ -265,7 +265,7 @@ def _report(
         name="search-inside",
         quick=quick,
         tables=[Table("Deciding to search, and the query", rows), Table("Facts", facts)],
-        targets=list(_targets(found, known, len(wanted), leaked)),
+        targets=list(_targets(found, asked, known, len(wanted), leaked)),
         notes=["Queries find their text among all texts of both sets, in the first 10 results."],
         seconds=seconds,
     )
@@ -285,7 +285,11 @@ def _row(way: str, found: Found, fresh_from: int, count: int) -> dict[str, Cell]
 
 
 def _targets(
-    found: Mapping[ArmKind, Found], known: Mapping[str, Sequence[bool]], count: int, leaked: int
+    found: Mapping[ArmKind, Found],
+    asked: Sequence[bool],
+    known: Mapping[str, Sequence[bool]],
+    count: int,
+    leaked: int,
 ) -> Iterator[Target]:
     new, outside = found[ArmKind.BUILT_IN], found[ArmKind.OUTSIDE]
     searched = share([one.tool == TOOL.name for one in new.called[:count]])
@@ -294,8 +298,11 @@ def _targets(
     yield at_most("nothing described: searches where it need not", called.value, 0.05)
     gain = mean([float(a) - float(b) for a, b in zip(new.finds, outside.finds, strict=True)])
     yield at_least("finds its text, against the outside way, lower bound", gain.low, -_MARGIN)
+    # What the runtime does where the passages hold nothing: it searches for the question as it stands.
+    plain = mean([float(a) - float(b) for a, b in zip(new.finds, asked, strict=True)])
+    yield at_least("finds its text, against the question itself, lower bound", plain.low, -_MARGIN)
     learnt = mean([float(b) - float(a) for a, b in zip(known["old"], known["new"], strict=True)])
-    yield at_most("answers of RetrievalQA that moved in, lower bound", learnt.low, 0.0)
+    yield at_most("answers of taught questions that moved in, upper bound", learnt.high, _MARGIN)
     yield at_most("rows that teach an answer", float(leaked), 0.0)
 
 

@@ -55,7 +55,7 @@ class Told:
 def lessons(data: Path, part: Part, embed: grounded.Embed) -> list[Lesson]:
     """Every data set of one part; ``data`` holds the folders ``xquad`` and ``qed``."""
     turns = range(_TURNS if part == "train" else 1)
-    wiki, searched, sets = _xquad(data, part), _qed(data, part), _written(part)
+    wiki, searched, sets = _xquad(data, part), qed(data, part), _written(part)
     return [
         Lesson(
             "xquad",
@@ -78,7 +78,7 @@ def lessons(data: Path, part: Part, embed: grounded.Embed) -> list[Lesson]:
 def rehearsal(data: Path, embed: grounded.Embed) -> list[Lesson]:
     """A part of the training rows, on notes chosen anew: what a generation knows already, so that it keeps it while it
     learns something else."""
-    wiki, searched, sets = _xquad(data, "train"), _qed(data, "train"), _written("train")
+    wiki, searched, sets = _xquad(data, "train"), qed(data, "train"), _written("train")
     articles = list(dict.fromkeys(reading.article for reading in wiki))[::_REHEARSED]
     some = [reading for reading in wiki if reading.article in articles]
     return [
@@ -162,7 +162,8 @@ def _xquad(data: Path, part: Part) -> list[readings.Reading]:
     return [reading for reading in tuning if (reading.article in kept) == (part == "development")]
 
 
-def _qed(data: Path, part: Part) -> list[readings.Reading]:
+def qed(data: Path, part: Part) -> list[readings.Reading]:
+    """QED's questions of one part. Guards ask the development part, so that nothing may teach it."""
     questions = readings.qed(data)
     random.Random(1).shuffle(questions)
     return questions[_QED_KEPT:] if part == "train" else questions[:_QED_KEPT]

@@ -1,0 +1,26 @@
+"""What the benchmarks of building in teach is none of what their guards and reports ask."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from inhouse.bench import internalise, search_inside
+from inhouse.lab import curriculum
+from inhouse.lab.internalising.dataset import Dataset
+
+
+def _texts(taught: Dataset) -> set[str]:
+    return {one.use.request for one in taught.uses}
+
+
+def test_no_guard_asks_a_question_that_taught(data: Path) -> None:
+    guarded = {one.question for one in curriculum.qed(data, "development")}
+    assert guarded
+    assert not guarded & _texts(internalise.taught(data))
+    assert not guarded & _texts(search_inside.taught(data))
+
+
+def test_no_reported_question_taught_to_search(data: Path) -> None:
+    reported = {one.text for one in search_inside.without(data, "report")}
+    reported |= {one.question for one in search_inside.trajectories(data)[1::2]}
+    assert not reported & _texts(search_inside.taught(data))
