@@ -13,6 +13,7 @@ from inhouse.lab.promoting.promotion import Promotion, Rules
 from inhouse.releases import releases as release_rows
 from inhouse.releases import routing
 from inhouse.releases.release import Candidate, Gate
+from inhouse.runtime.profile import Method, Profile, write_current
 from inhouse.tuning import generations
 from web_home import Home
 
@@ -22,6 +23,10 @@ OLD, NEW = "gen_0126dcf91564909a", "gen_77aa31c09be2d415"
 def promotion(home: Home, ai: Ai, behind: Ai | None = None) -> Promotion:
     """Checked and not moved yet; what is live is said to be on the old generation."""
     gate = Gate(passed=True, verdict="as good", reason="It is as good as the live release in every check.")
+    folder = home.settings.models_folder
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{OLD}.gguf").write_bytes(b"weights")
+    write_current(folder, OLD, f"{OLD}.gguf", Profile(method=Method.TRAINED), "d" * 64)
     with home.db.write() as tx:
         for name, generation in (("inhouse-2", OLD), ("inhouse-3", NEW)):
             generations.add(

@@ -114,7 +114,8 @@ class Lab:
         self.db, self.settings = db, Settings(home=folder, models=folder / "models")
         self.folder = self.settings.models_folder
         self.folder.mkdir(parents=True)
-        self.old, self.new = self.generation("old", None), self.generation("new", verdict(True))
+        self.old = self.generation("old", None)
+        self.new = self.generation("new", verdict(True), self.old)
         make_current(self.folder, self.old)
         self.blobs = Blobs(folder / "blobs")
         self.adapters = AdapterShelf(self.blobs, lambda: current.current(self.settings))
@@ -131,7 +132,7 @@ class Lab:
             AIs(db).create(OWNER, "team_1", slug, slug.title()) for slug in ("ada", "bob", "cyd")
         )
 
-    def generation(self, word: str, scores: dict[str, object] | None) -> str:
+    def generation(self, word: str, scores: dict[str, object] | None, parent: str | None = None) -> str:
         """A model file with its description and its row."""
         file = self.folder / f"{word}.part"
         file.write_text(word)
@@ -144,7 +145,7 @@ class Lab:
                 tx,
                 made,
                 name=word,
-                parent=None,
+                parent=parent,
                 recipe={},
                 data_hashes={},
                 scores=scores or {},
@@ -194,7 +195,7 @@ class Lab:
 
     def tend(self) -> None:
         with self.db.write() as tx:
-            queueing.tend(tx)
+            queueing.tend(tx, self.current())
 
     def move(self, promotion: Promotion, ai: Ai) -> Move:
         with self.db.read() as tx:

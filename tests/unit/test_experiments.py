@@ -15,10 +15,13 @@ from typer.testing import CliRunner
 from inhouse.accounts.actors import Actor, Scope
 from inhouse.accounts.ais import AIs
 from inhouse.cli import experiments as commands
+from inhouse.content import index
+from inhouse.content.values import Document, Kind, Section
 from inhouse.conversations.tables import conversations, fans, turns
 from inhouse.core import clock, ids
 from inhouse.core.errors import NotFound, UsageError
 from inhouse.core.events import Ended, Timing
+from inhouse.core.passages import Place
 from inhouse.lab.experiments import experiments as module
 from inhouse.lab.experiments import observing, shelf
 from inhouse.lab.experiments.design import Design, Experiment, GuardRail, NotADraft, NotRunning, Taken, Way
@@ -146,6 +149,24 @@ def test_a_better_way_is_found_and_fans_go_back_until_it_is_released(
         lab.stop(OWNER, experiment.id)
     with pytest.raises(NotRunning):
         lab.look(OWNER, experiment.id)
+
+
+def test_what_was_imported_while_fans_were_split_is_asked_for_as_the_experiment_ends(
+    here: World, lab: Experiments
+) -> None:
+    experiment, first, _second = drafted(here, lab)
+    lab.start(OWNER, experiment.id)
+    document = Document(
+        id="doc_1", ai_id=here.ai.id, source_id="src_1", key="doc_1", title="Kiln", kind=Kind.POST, url=None,
+        published_at=None, language="en", question=None, hash="0", imported_at=clock.now(),
+    )  # fmt: skip
+    with here.db.write() as tx:
+        index.put_document(tx, here.ai.id, document, [Section(text="The kiln is large.", place=Place())])
+        assert here.releases.refresh(tx, here.ai.id) is None
+    lab.stop(OWNER, experiment.id)
+    with here.db.read() as tx:
+        (gate,) = jobs.listing(tx, name="gate")
+    assert gate.payload["refreshes"] == first.id
 
 
 def test_the_new_way_goes_live_where_that_was_registered(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from inhouse.core.settings import Settings
 from inhouse.releases import in_use
 from inhouse.releases.release import Share
 from inhouse.releases.tables import releases
-from inhouse.runtime.profile import Method, Profile, write_current
+from inhouse.runtime.profile import Method, Profile, describe, description, write_current
 from inhouse.store.blobs import Blobs
 from inhouse.store.database import Database, Tx
 from inhouse.store.migrations import upgrade
@@ -142,3 +143,16 @@ def test_an_ai_is_counted_for_each_generation_that_answers_some_of_its_fans(db: 
     AIs(db).archive(OWNER, here.other.id)
     with db.read() as tx:
         assert here.other.id not in in_use.by_generation(tx)["gen_old"]
+
+
+def test_a_description_is_whole_though_threads_write_it_at_once(tmp_path: Path) -> None:
+    (tmp_path / "gen_1.gguf").write_bytes(b"weights")
+
+    def write(_: int) -> None:
+        for _ in range(50):
+            describe(tmp_path, "gen_1", "gen_1.gguf", Profile(method=Method.TRAINED), "f" * 64)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(write, range(4)))
+    assert description(tmp_path, "gen_1") is not None
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["gen_1.gguf", "gen_1.json"]

@@ -258,7 +258,7 @@ def test_a_roll_back_while_it_is_checked_ends_the_checks(lab: Lab) -> None:
 def test_a_later_promotion_is_rolled_back_first(lab: Lab) -> None:
     started(lab, lab.ada)
     lab.promotions.go_live(OWNER, lab.new)
-    third = lab.generation("third", verdict(True))
+    third = lab.generation("third", verdict(True), lab.new)
     lab.promotions.start(OWNER, third)
     lab.work()
     lab.promotions.go_live(OWNER, third)

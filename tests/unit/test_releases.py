@@ -433,6 +433,23 @@ def test_split_traffic_keeps_its_index(here: World) -> None:
     assert refresh(here) is None
 
 
+def test_a_refresh_that_was_queued_before_a_split_does_not_end_it(here: World) -> None:
+    write(here, "The kiln is small.")
+    first, second = here.release(), here.release()
+    write(here, "The kiln is large.")
+    refresh(here)
+    shares = [Share(release_id=second.id, share=0.9), Share(release_id=first.id, share=0.1)]
+    here.releases.split(OWNER, here.ai.id, shares)
+    run_gates(here)
+    with here.db.read() as tx:
+        live = routing.get(tx, here.ai.id)
+    assert live is not None and list(live.shares) == shares
+    here.releases.go_live(OWNER, here.ai.id, second.id)
+    refresh(here)
+    run_gates(here)
+    assert waiting(here) == 0
+
+
 def test_passages_that_no_release_shows_are_forgotten(here: World) -> None:
     write(here, "The kiln is small.")
     pass_gate(here, go_live=True)

@@ -14,6 +14,7 @@ from inhouse.app.backup import is_unfinished
 from inhouse.app.services import HalfRestored, Services, open_home
 from inhouse.conversations import ledger
 from inhouse.core.settings import Settings
+from inhouse.lab.promoting import current
 from inhouse.store import jobs
 
 _OLD = time.time() - 8 * 24 * 3600
@@ -56,3 +57,12 @@ def test_what_a_broken_off_restore_left_is_not_served(tmp_path: Path) -> None:
     assert is_unfinished(settings)
     with pytest.raises(HalfRestored, match="Empty that folder"):
         open_home(settings)
+
+
+def test_the_file_of_models_follows_the_promotions_by_and_by(
+    here: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    followed: list[object] = []
+    monkeypatch.setattr(current, "follow", lambda db, settings: followed.append((db, settings)))
+    upkeep.look_after(here)
+    assert followed == [(here.db, here.settings)]

@@ -9,7 +9,7 @@ from inhouse.app.services import Services
 from inhouse.conversations import actions, retention
 from inhouse.lab.experiments import experiments
 from inhouse.lab.ledger import repeating
-from inhouse.lab.promoting import queueing
+from inhouse.lab.promoting import current, queueing
 from inhouse.releases import feeds
 
 log = logging.getLogger(__name__)
@@ -31,11 +31,12 @@ def look_after(services: Services) -> None:
     """Queue today's retention, this hour's feeds, looks at experiments and repeats of calls, go on with moving the base, tell
     authors what is not needed any more, complete the ledger of erasures, close proposals that nobody decided on, and remove
     what nobody comes back for: uploads, documents that fans gave and left, and old passages that no release shows."""
+    current.follow(services.db, services.settings)  # where another process was killed before it could
     with services.db.write() as tx:
         retention.queue_daily(tx)
         feeds.queue_hourly(tx)
         experiments.queue_looks(tx)
-        queueing.tend(tx)
+        queueing.tend(tx, current.current(services.settings))
         repeating.queue_due(tx, services.settings.repeats_daily)
         services.ledger.catch_up(tx)
         actions.expire(tx)

@@ -37,7 +37,7 @@ def contradictions(db: Database, folder: Path, at_first: str) -> list[str]:
 
 
 def _current(tx: Tx, at_first: str) -> str:
-    last = shelf.last_live(tx)
+    last = shelf.last_moved(tx)
     if last is None:
         return at_first
     return last.generation_id if last.state == "live" else last.from_generation

@@ -202,11 +202,12 @@ class GateKeeper:
         return _result(gate, made)
 
     def _is_overtaken(self, tx: Tx, ai_id: str, refreshes: str | None) -> bool:
-        """Whether the release that was to be refreshed is no longer what is live: it must not come back."""
+        """Whether the release that was to be refreshed is no longer what all fans get: it must not come back, and a split
+        must not end by it. Who ends the split asks for the refresh again."""
         if refreshes is None:
             return False
-        live = self._releases.current(tx, ai_id)
-        return live is None or live.id != refreshes
+        live = routing.get(tx, ai_id)
+        return live is None or [share.release_id for share in live.shares] != [refreshes]
 
 
 def _refreshes(job: Job) -> str | None:

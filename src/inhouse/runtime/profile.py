@@ -6,7 +6,6 @@ Each generation is described by a file beside its weights, so that the runtime n
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from inhouse.core import ids
 from inhouse.core.errors import InhouseError
 from inhouse.core.settings import Settings
 
@@ -171,7 +171,7 @@ def _read(path: Path) -> Installed | None:
 
 
 def _write(path: Path, text: str) -> None:
-    """Whole or not at all; several processes that start at once may write the same."""
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
+    """Whole or not at all; several processes and threads may write the same."""
+    aside = path.with_name(f".{path.name}.{ids.new_id('part')}")
     aside.write_text(text, encoding="utf-8")
     aside.rename(path)

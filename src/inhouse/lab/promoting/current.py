@@ -21,7 +21,7 @@ def follow(db: Database, settings: Settings) -> None:
     if settings.engine != "embedded":
         return
     with db.read() as tx:
-        last = shelf.last_live(tx)
+        last = shelf.last_moved(tx)
     if last is None:
         return
     old, new = last.from_generation, last.generation_id

@@ -121,9 +121,12 @@ class Measuring:
     def _picks(self, adapter: Trained) -> list[PickRow]:
         if adapter.picks_blob is None:
             return []
+        path = self._blobs.path(adapter.picks_blob)
+        if not path.exists():
+            raise Unmeasurable(reason="the picks that it was trained on are gone.")
         return [
             pick
-            for pick in preference_data.read(self._blobs.path(adapter.picks_blob), "held_out")
+            for pick in preference_data.read(path, "held_out")
             if all(_fits(side) for side in _sides(pick))
         ]
 

@@ -15,7 +15,7 @@ from inhouse.accounts.actors import Actor
 from inhouse.core import clock
 from inhouse.core.errors import Busy, InhouseError, Unavailable
 from inhouse.lab.promoting import placing, queueing, shelf
-from inhouse.lab.promoting.measuring import Measuring
+from inhouse.lab.promoting.measuring import Measuring, Unmeasurable
 from inhouse.lab.promoting.promotion import UNSETTLED, Move, MoveState, Promotion, Way
 from inhouse.releases import judging, routing
 from inhouse.releases import releases as releases_shelf
@@ -66,7 +66,7 @@ class _Start:
     adapter: Trained | None
     facts: AdapterFacts | None
     earlier: str | None
-    """An adapter that an earlier check trained for it on the new generation."""
+    """An adapter that an earlier check trained on the new generation instead of the one that is live."""
 
     def candidate(self, adapter_hash: str | None) -> Candidate:
         """What is live, on the new generation."""
@@ -172,14 +172,16 @@ class Moving:
                 release,
                 tuning_shelf.get(tx, ai_id, name) if name else None,
                 self._adapters.get(tx, ai_id, name) if name else None,
-                self._earlier(tx, move),
+                self._earlier(tx, move, name),
             )
 
-    def _earlier(self, tx: Tx, move: Move) -> str | None:
-        if move.way != "retrained" or move.new_release_id is None:
+    def _earlier(self, tx: Tx, move: Move, live: str | None) -> str | None:
+        """What was trained instead of the adapter that is live; instead of another one, it would bring that one back."""
+        anew = move.found.get("anew") or {}
+        if live is None or anew.get("instead_of") != live:
             return None
-        made = releases_shelf.get(tx, move.ai_id, move.new_release_id)
-        return None if self._releases.is_tainted(tx, made) else made.adapter_hash
+        name = str(anew["adapter"])
+        return None if self._adapters.get(tx, move.ai_id, name).tainted else name
 
     def _check(self, progress: Progress, start: _Start) -> _Found:
         if progress.detail.get("live", start.live.id) != start.live.id:
@@ -193,7 +195,12 @@ class Moving:
 
     def _try_same(self, progress: Progress, start: _Start, adapter: Trained) -> _Found | None:
         """The adapter as it is, where it is worth on the new generation what it was on the old one."""
-        facts = self._heard(progress.part(*_HEARING), start, adapter)
+        try:
+            facts = self._heard(progress.part(*_HEARING), start, adapter)
+        except (
+            Unmeasurable
+        ):  # its generation or what it was trained on is gone: the AI must not wait for that for ever
+            return None
         checks = (judging.voice(facts["new"], facts["old"]), judging.picks(facts["new"]))
         candidate = start.candidate(adapter.hash)
         if not all(check.passed for check in checks):
@@ -221,8 +228,10 @@ class Moving:
             name = start.earlier or self._trainer.run(progress.part(*_TRAINING), recipe, generation).hash
         except _FAILED as error:
             return _Found("left", error.message)
+        judged = progress.part(*_LAST_GATE)
+        judged.report(0.0, "", anew={"instead_of": old.hash, "adapter": name})
         candidate = start.candidate(name)
-        gate = self._gate.judge(progress.part(*_LAST_GATE), candidate)
+        gate = self._gate.judge(judged, candidate)
         return _concluded(candidate, gate, "retrained")
 
     def _conclude(self, progress: Progress, start: _Start | None, found: _Found) -> None:
@@ -237,9 +246,7 @@ class Moving:
             routing.lock(tx, ai_id)
             found, release = self._released(tx, job, start, found)
             made = {"way": found.way, "new_release_id": release.id} if release else {}
-            began = (
-                {"old_release_id": start.live.id, "found": progress.detail.get("heard", {})} if start else {}
-            )
+            began = {"old_release_id": start.live.id, "found": _kept(progress, move, found)} if start else {}
             shelf.set_move(tx, move, found.state, reason=found.reason, seconds=_seconds(job), **made, **began)
             told = {"state": found.state, "way": found.way, "job": job.id, "promotion": promotion.id}
             subject = release.id if release else promotion.id
@@ -281,6 +288,14 @@ def _recipe(adapter: Trained) -> recipes.Recipe:
     """How it was trained, if that recipe is still there."""
     name = str(adapter.recipe.get("name", ""))
     return recipes.recipe(name if name in recipes.names() else RECIPE)
+
+
+def _kept(progress: Progress, move: Move, found: _Found) -> dict[str, Any]:
+    """What the move keeps of a check: what was heard, and the adapter that was trained, so that a check which ended without
+    a verdict is no second training. One that was judged and stays behind is trained anew when it is asked again."""
+    anew = progress.detail.get("anew") or move.found.get("anew")
+    heard = dict(progress.detail.get("heard", {}))
+    return heard | {"anew": anew} if anew and found.state != "left" else heard
 
 
 def _told(facts: AdapterFacts) -> dict[str, Any]:

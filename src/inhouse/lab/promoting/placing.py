@@ -29,6 +29,9 @@ def place(tx: Tx, releases: Releases, actor: Actor, promotion: Promotion, move: 
     elif not (_is_ours(live, promotion) or _is_all(live, move.old_release_id)):
         queueing.ask_again(tx, move, _CHANGED)
     elif releases.is_tainted(tx, releases_shelf.get(tx, move.ai_id, move.new_release_id)):
+        if _is_ours(live, promotion):  # a split that stayed would keep the next check from beginning
+            releases.return_to(tx, actor, move.ai_id, move.old_release_id)
+            releases.refresh(tx, move.ai_id)
         queueing.ask_again(tx, move, _TAINTED)
     elif promotion.state == "canary":
         assert promotion.share is not None
@@ -49,13 +52,18 @@ def put_back(tx: Tx, releases: Releases, actor: Actor, promotion: Promotion, mov
     assert move.old_release_id and move.new_release_id
     routing.lock(tx, move.ai_id)
     live = routing.get(tx, move.ai_id)
-    if _is_ours(live, promotion) or _is_successor(tx, move, live):
+    if _is_ours(live, promotion) or _is_same(tx, move, move.new_release_id, live):
         releases.return_to(tx, actor, move.ai_id, move.old_release_id)
         releases.refresh(tx, move.ai_id)
-    elif not _is_all(live, move.old_release_id):
+    elif not _is_same(tx, move, move.old_release_id, live):
         shelf.set_move(tx, move, "departed", reason=_DEPARTED)
         return
     shelf.set_move(tx, move, "rolled back")
+
+
+def is_split(tx: Tx, promotion: Promotion, move: Move) -> bool:
+    """Whether the AI's fans are split for this promotion, whatever its move says."""
+    return _is_ours(routing.get(tx, move.ai_id), promotion)
 
 
 def _is_ours(live: Routing | None, promotion: Promotion) -> bool:
@@ -67,12 +75,11 @@ def _is_all(live: Routing | None, release_id: str) -> bool:
     return live is not None and [share.release_id for share in live.shares] == [release_id]
 
 
-def _is_successor(tx: Tx, move: Move, live: Routing | None) -> bool:
-    """Whether all fans get the new release, or the same with a newer index: an import is no change of mind."""
+def _is_same(tx: Tx, move: Move, release_id: str, live: Routing | None) -> bool:
+    """Whether all fans get this release, or the same with a newer index: an import is no change of mind."""
     if live is None or len(live.shares) > 1:
         return False
-    assert move.new_release_id
-    made = releases_shelf.get(tx, move.ai_id, move.new_release_id)
+    made = releases_shelf.get(tx, move.ai_id, release_id)
     served = releases_shelf.get(tx, move.ai_id, live.shares[0].release_id)
     return _but_index(served) == _but_index(made)
 

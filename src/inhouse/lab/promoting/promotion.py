@@ -72,9 +72,17 @@ class NothingPassed(InhouseError):
 
 
 class LaterOneLive(InhouseError):
-    """{later} was promoted after it. Roll that back first."""
+    """Roll {later} back first: it was promoted after this one."""
 
     status = 409
+
+
+class LaterOneUnderway(LaterOneLive):
+    """Roll {later} back first: it is being promoted from this one."""
+
+
+class OtherBase(Conflict):
+    """New releases start on {now} by now, and {generation} was checked beside {before}. Roll it back and start again."""
 
 
 class _Value(BaseModel):

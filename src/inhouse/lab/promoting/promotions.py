@@ -17,10 +17,12 @@ from inhouse.lab.promoting.promotion import (
     MOVABLE,
     UNSETTLED,
     LaterOneLive,
+    LaterOneUnderway,
     LiveAlready,
     NothingPassed,
     NotPromotable,
     NotPromoted,
+    OtherBase,
     Promotion,
     Rules,
     Standing,
@@ -93,6 +95,7 @@ class Promotions:
         self.go_on()
         with self._db.write() as tx:
             promotion = self._checked(tx, actor, generation)
+            self._check_base(promotion)
             changed = shelf.change(tx, promotion, "live", share=None, live_at=clock.now())
             self._place_all(tx, actor, changed)
             queueing.add_newcomers(tx, changed)
@@ -107,13 +110,11 @@ class Promotions:
         """Every AI that moved is served again by the release that it had, from its fans' next turn on."""
         with self._db.write() as tx:
             promotion = self._open(tx, actor, generation)
-            last = shelf.last_live(tx)
-            if promotion.state == "live" and last is not None and last.id != promotion.id:
-                raise LaterOneLive(later=last.generation_id)
+            _check_is_last(tx, promotion)
             queueing.stop_checks(tx, promotion)
             changed = shelf.change(tx, promotion, "rolled back", share=None, ended_at=clock.now())
             for move in shelf.moves_of(tx, changed.id):
-                if move.state in MOVABLE:
+                if move.state in MOVABLE or placing.is_split(tx, changed, move):
                     placing.put_back(tx, self._releases, actor, changed, move)
                 elif move.state in UNSETTLED:
                     shelf.set_move(tx, move, "rolled back")
@@ -178,6 +179,14 @@ class Promotions:
                 raise NothingPassed(generation=promotion.generation_id)
         return promotion
 
+    def _check_base(self, promotion: Promotion) -> None:
+        """What was fetched since, or promoted by another process at the same time, must not be replaced unasked."""
+        serving = current.current(self._settings) or ""
+        if serving != promotion.from_generation:
+            raise OtherBase(
+                generation=promotion.generation_id, before=promotion.from_generation, now=serving or "nothing"
+            )
+
     def _open(self, tx: Tx, actor: Actor, generation: str) -> Promotion:
         authorise(tx, actor, Action.OPERATE)
         return shelf.get(tx, _newest(tx, generation).id, lock=True)
@@ -186,6 +195,17 @@ class Promotions:
         for move in shelf.moves_of(tx, promotion.id, ("passed", "canary")):
             placing.place(tx, self._releases, actor, promotion, move)
         queueing.queue(tx, promotion)
+
+
+def _check_is_last(tx: Tx, promotion: Promotion) -> None:
+    """Only the last step can be taken back: what came after a promotion rests on it."""
+    if promotion.state != "live":
+        return
+    underway, last = shelf.under_way(tx), shelf.last_live(tx)
+    if underway is not None:
+        raise LaterOneUnderway(later=underway.generation_id)
+    if last is not None and last.id != promotion.id:
+        raise LaterOneLive(later=last.generation_id)
 
 
 def _newest(tx: Tx, generation: str) -> Promotion:

@@ -68,10 +68,13 @@ def go_on(tx: Tx) -> None:
         queue(tx, shelf.get(tx, promotion.id, lock=True))
 
 
-def tend(tx: Tx) -> None:
-    """The same, and ask again those that were skipped: call it as often as you like."""
+def tend(tx: Tx, serving: str | None) -> None:
+    """The same, and ask again those that were skipped: call it as often as you like. ``serving`` is what new releases start on:
+    where a newer generation was fetched since, nobody is asked to move to the one that went live before it."""
     for promotion in shelf.still_open(tx):
         locked = shelf.get(tx, promotion.id, lock=True)
+        if locked.state == "live" and locked.generation_id != serving:
+            continue
         for move in shelf.moves_of(tx, locked.id, ("skipped",)):
             ask_again(tx, move, move.reason)
         if locked.state == "live":

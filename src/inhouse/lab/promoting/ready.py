@@ -12,6 +12,9 @@ _SERVER = "A model server answers here, so there is no base model of ours to mov
 _NONE = "No model was fetched yet. Run: inhouse models fetch"
 _FILE = "Its file or its description is not in the folder of models, or not whole."
 _DAMAGED = "Its file is not what it was when it was made."
+_OTHER_PARENT = (
+    "It was measured beside another generation than what is current now. Build it again on what is current."
+)
 _UNMEASURED = "Nobody measured it yet. Run: inhouse lab internalise"
 
 
@@ -31,4 +34,6 @@ def refusal(settings: Settings, generation: Generation, serving: str | None) -> 
     measured = report.of(generation.scores)
     if measured is None:
         return _UNMEASURED
-    return "" if measured.verdict.passed else measured.verdict.reason
+    if not measured.verdict.passed:
+        return measured.verdict.reason
+    return "" if generation.parent == serving else _OTHER_PARENT

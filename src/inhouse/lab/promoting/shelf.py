@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from inhouse.core import clock, ids
 from inhouse.core.errors import NotFound
-from inhouse.lab.promoting.promotion import OPEN, Move, MoveState, Promotion, Rules, State, Underway
+from inhouse.lab.promoting.promotion import Move, MoveState, Promotion, Rules, State, Underway
 from inhouse.lab.promoting.tables import moves, promotions
 from inhouse.store.database import Tx
 
@@ -72,16 +72,23 @@ def under_way(tx: Tx) -> Promotion | None:
 
 
 def last_live(tx: Tx) -> Promotion | None:
-    """The last one that went live, rolled back or not: it says what new releases start on."""
-    query = select(promotions).where(promotions.c.live_at.is_not(None))
+    """Of those that are live, the one that went live last: the next one to roll back."""
+    query = select(promotions).where(promotions.c.state == "live")
     row = tx.execute(query.order_by(promotions.c.live_at.desc(), promotions.c.id.desc()).limit(1)).first()
+    return _promotion(row) if row else None
+
+
+def last_moved(tx: Tx) -> Promotion | None:
+    """The last one that went live or was rolled back from there: it says what new releases start on."""
+    moved_at = func.coalesce(promotions.c.ended_at, promotions.c.live_at)
+    query = select(promotions).where(promotions.c.live_at.is_not(None))
+    row = tx.execute(query.order_by(moved_at.desc(), promotions.c.id.desc()).limit(1)).first()
     return _promotion(row) if row else None
 
 
 def still_open(tx: Tx) -> list[Promotion]:
     """Those whose AIs are still looked after: the one under way, and the one that went live last."""
-    found = [one for one in (under_way(tx), last_live(tx)) if one is not None and one.state in OPEN]
-    return list({one.id: one for one in found}.values())
+    return [one for one in (under_way(tx), last_live(tx)) if one is not None]
 
 
 def change(tx: Tx, promotion: Promotion, state: State, **values: Any) -> Promotion:

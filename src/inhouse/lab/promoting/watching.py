@@ -1,7 +1,7 @@
 """What is seen of a canary: the figures of both releases side by side, over all AIs that take part.
 
 The same metrics, streams and intervals as an experiment's, so that one may look as often as one likes. A fan counts once, by
-their first turn since the share was set.
+their first turn since the share was set; an AI that came along later counts from when its own fans were split.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from inhouse.lab.experiments.metrics import Metric
 from inhouse.lab.experiments.reading import Unit
 from inhouse.lab.promoting import shelf
 from inhouse.lab.promoting.promotion import Move, Promotion
+from inhouse.releases import routing
 from inhouse.store.database import Tx
 
 #: AIs whose fans are counted at most: enough for narrow intervals, few enough for a page.
@@ -63,8 +64,12 @@ def watch(tx: Tx, promotion: Promotion) -> Watched | None:
     """The figures of a promotion that is a canary; ``None`` where it isn't one."""
     if promotion.state != "canary" or promotion.canary_at is None or promotion.share is None:
         return None
-    moves = shelf.moves_of(tx, promotion.id, ("canary",))[:_MOST_AIS]
-    seen = [one for move in moves for one in _units(tx, move, promotion.canary_at)]
+    moves, seen = [], []
+    for move in shelf.moves_of(tx, promotion.id, ("canary",))[:_MOST_AIS]:
+        live = routing.get(tx, move.ai_id)
+        if live is not None and live.experiment_id == promotion.id:  # else it released something else since
+            moves.append(move)
+            seen += _units(tx, move, promotion.canary_at, max(promotion.canary_at, live.changed_at))
     units = [unit for _at, _name, unit in sorted(seen, key=lambda one: one[:2])]
     margins = promotion.rules.margins
     shared = _Shared([move.ai_id for move in moves], promotion.share, _ALPHA / len(margins))
@@ -73,13 +78,13 @@ def watch(tx: Tx, promotion: Promotion) -> Watched | None:
     return Watched(len(moves), (len(units) - second, second), tuple(estimates), dict(margins))
 
 
-def _units(tx: Tx, move: Move, since: datetime) -> list[tuple[int, str, Unit]]:
-    """The AI's fans, each with the hour of their first turn and a name that says nothing of them."""
+def _units(tx: Tx, move: Move, began: datetime, since: datetime) -> list[tuple[int, str, Unit]]:
+    """The AI's fans since it was split, each with the canary's hour of their first turn and a name that says nothing of them."""
     newcomers = observing.newcomers(tx, move.ai_id, since, since, clock.now())
     first = dict(newcomers)
     found = []
     for fan_id, seen in observing.during(tx, move.ai_id, newcomers, _WINDOW, "first_turn").items():
-        hour = int((first[fan_id] - since) / timedelta(hours=1))
+        hour = int((first[fan_id] - began) / timedelta(hours=1))
         unit = Unit(
             ai_id=move.ai_id,
             second=seen.release_id == move.new_release_id,

@@ -52,8 +52,13 @@ REASONS = (
     N_("No model was fetched yet. Run: inhouse models fetch"),
     N_("Its file or its description is not in the folder of models, or not whole."),
     N_("Its file is not what it was when it was made."),
+    N_(
+        "It was measured beside another generation than what is current now. Build it again on what is current."
+    ),
     N_("Nobody measured it yet. Run: inhouse lab internalise"),
 )
+#: States of a move that a promotion's sentence counts: an AI that is on the generation with all its fans is no canary.
+_MOVED: Mapping[State, tuple[MoveState, ...]] = {"canary": ("canary",), "live": ("live", "there")}
 _CHECKING = N_("%(done)s of %(all)s AIs are checked. No fan sees anything of it yet.")
 _CHECKED = N_("All %(all)s AIs are checked: %(passed)s may move. No fan sees anything of it yet.")
 _CANARY = N_("At %(moved)s of %(all)s AIs, %(share)s of the fans are answered by the new generation.")
@@ -70,7 +75,7 @@ def sentence(standing: Standing, translate: Translate) -> str:
     """How it stands."""
     promotion, moves = standing.promotion, standing.moves
     passed = [move for move in moves if move.state in MOVABLE]
-    moved = [move for move in moves if move.state in ("canary", "live", "there")]
+    moved = [move for move in moves if move.state in _MOVED.get(promotion.state, ())]
     departed = sum(move.state == "departed" for move in moves)
     words = {
         "all": len(moves),
