@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
+import numpy as np
 import pytest
+from sqlalchemy import update
 from turnkit import OWNER, PASSED, World, world
 
 from inhouse.accounts.actors import Actor
@@ -23,16 +26,20 @@ from inhouse.lab.experiments.experiments import Experiments
 from inhouse.lab.experiments.metrics import Metric
 from inhouse.lab.experiments.reading import Unit
 from inhouse.lab.ledger import counting, lifts, notices, stability, worth
+from inhouse.lab.ledger import worths as worths_module
 from inhouse.lab.ledger.identity import extension_key, tool_key
 from inhouse.lab.ledger.lifts import Lift
 from inhouse.lab.ledger.notices import Notices
 from inhouse.lab.ledger.tables import author_notices, repeats_off, tool_repeats
-from inhouse.lab.ledger.worth import Line
+from inhouse.lab.ledger.worth import Line, Ranked
 from inhouse.lab.ledger.worths import Worths
 from inhouse.releases import releases as releases_shelf
 from inhouse.releases.cases import Cases, Expect
+from inhouse.releases.extensions import Version
 from inhouse.releases.release import Candidate, Release
-from inhouse.store.database import Database
+from inhouse.releases.tables import extensions
+from inhouse.store.database import Database, Tx
+from inhouse.web.pages import ledger_words
 from ledgerkit import START, attach, consent, fan, tool, turn
 
 DAY = timedelta(days=1)
@@ -148,7 +155,7 @@ def test_costs_need_five_turns(here: World, worths: Worths) -> None:
 
 
 def test_only_what_both_agreed_to_can_be_learnt_from(here: World, worths: Worths) -> None:
-    attach(here.db, here.ai.id)
+    attach(here.db, here.ai.id, kind="mcp")
     agreed, silent = fan(here.db, here.ai.id, agreed=START - DAY), fan(here.db, here.ai.id)
     for number, thumb in enumerate((None, "up", "down"), start=1):
         turn(here.db, here.ai.id, agreed, number, thumb=thumb)
@@ -159,6 +166,38 @@ def test_only_what_both_agreed_to_can_be_learnt_from(here: World, worths: Worths
         tx.execute(trace_consents.insert().values(consent(here.ai.id, None, START - 3 * DAY)))
     line = worths.of_ai(OWNER, here.ai.id)[0].line
     assert (line.shared, line.examples) == (2, 6)
+
+
+@pytest.mark.parametrize(("kind", "wanted"), [("mcp", 6), ("table", 0), ("sql-table", 0)])
+def test_examples_of_the_owners_own_rows_are_nothing_to_learn_from(
+    here: World, worths: Worths, kind: str, wanted: int
+) -> None:
+    attach(here.db, here.ai.id, kind=kind)
+    assert worths.of_ai(OWNER, here.ai.id)[0].line.examples == wanted
+
+
+def test_of_one_fan_next_to_nothing_is_known() -> None:
+    one, all_wrong = counting.share([0.4]), counting.share([0.0] * 40)
+    assert one is not None and one.low < 0.05 and one.high > 0.9 and one.value == 0.4
+    assert all_wrong is not None and all_wrong.low == 0 and 0.05 < all_wrong.high < 0.12
+
+
+def test_the_share_of_few_fans_holds_as_often_as_it_says() -> None:
+    random = np.random.default_rng(3)
+    for n in (2, 5, 12):
+        drawn = (random.beta(0.5, 0.5, n) for _ in range(400))
+        found = [counting.share([float(figure) for figure in fans]) for fans in drawn]
+        assert sum(one is not None and one.low <= 0.5 <= one.high for one in found) >= 0.95 * 400
+
+
+def test_one_fan_condemns_no_extension(here: World, worths: Worths) -> None:
+    attach(here.db, here.ai.id)
+    angry = fan(here.db, here.ai.id)
+    for number in range(1, 6):
+        turn(here.db, here.ai.id, angry, number, thumb="down" if number < 4 else "up")
+    [one] = worths.of_ai(OWNER, here.ai.id)
+    assert one.line.rightly is not None and one.line.rightly.value == 0.4
+    assert one.standing == "not known enough" and "wrong" not in one.reasons
 
 
 # Lifts
@@ -191,16 +230,27 @@ def counted(here: World, begun: Experiment, ai_id: str, pairs: Sequence[tuple[fl
         shelf.add_look(tx, begun, reading.read(begun.design, units), START, named)
 
 
+def measured(
+    here: World, worths: Worths, ai_id: str, pairs: Sequence[tuple[float, float]], extension: str = "prices"
+) -> Experiment:
+    """The same by the ledger's own button."""
+    Cases(here.db).add(OWNER, ai_id, [f"{ids.new_id('q')}?"], Expect(must_contain=("x",)))
+    begun = worths.measure(OWNER, ai_id, extension)
+    counted(here, begun, ai_id, pairs)
+    return begun
+
+
 HELPS = [(0.0, 1.0)] * 40 + [(1.0, 1.0)] * 60 + [(1.0, 0.0)] * 5
+#: Clear by its own 95%, and by no more than that.
+BARELY = [(0.0, 1.0)] * 13 + [(1.0, 1.0)] * 90
+WEAK = [(0.0, 1.0)] * 8 + [(1.0, 1.0)] * 92
 
 
-def test_lift_is_read_from_the_replay_with_and_without_it(
-    here: World, lab: Experiments, worths: Worths
-) -> None:
+def test_lift_is_read_from_the_replay_with_and_without_it(here: World, worths: Worths) -> None:
     attach(here.db, here.ai.id)
     attach(here.db, here.ai.id, "other")
     released(here, here.ai.id, "prices@v1", "other@v1")
-    replayed(here, lab, here.ai.id, HELPS)
+    measured(here, worths, here.ai.id, HELPS)
     lines = {one.line.name: one.line for one in worths.of_ai(OWNER, here.ai.id)}
     lift = lines["prices"].lift
     assert lines["other"].lift is None
@@ -223,6 +273,80 @@ def test_lifts_of_several_ais_are_one_stream(here: World, lab: Experiments, wort
     )
 
 
+def test_pressing_until_it_is_clear_is_not_free(here: World, worths: Worths) -> None:
+    attach(here.db, here.ai.id)
+    released(here, here.ai.id, "prices@v1")
+
+    def found() -> Lift:
+        lift = worths.of_ai(OWNER, here.ai.id)[0].line.lift
+        assert lift is not None and lift.is_apart
+        return lift
+
+    measured(here, worths, here.ai.id, BARELY)
+    assert found().is_clear and found().runs == 1
+    for _ in range(9):
+        measured(here, worths, here.ai.id, [(1.0, 1.0)] * 20)
+    measured(here, worths, here.ai.id, BARELY)
+    assert not found().is_clear and found().runs == 11
+    [one] = worths.of_ai(OWNER, here.ai.id)
+    assert "chance" in one.reasons and "11 measurements" in ledger_words.evidence(one.line, str)
+    [over_all] = worths.of_all(OWNER)
+    assert over_all.line.lift is not None and not over_all.line.lift.is_clear
+    measured(here, worths, here.ai.id, HELPS)
+    assert found().is_clear, "what is clear enough is seen however late it comes"
+
+
+def test_many_extensions_share_one_rate_of_false_discoveries(here: World, worths: Worths) -> None:
+    names = [f"table{number}" for number in range(10)]
+    for name in names:
+        attach(here.db, here.ai.id, name)
+    released(here, here.ai.id, *(f"{name}@v1" for name in names))
+    for name in names:
+        measured(here, worths, here.ai.id, BARELY if name == names[-1] else [(1.0, 1.0)] * 20, name)
+    lifts_of = {one.line.name: one.line.lift for one in worths.of_ai(OWNER, here.ai.id)}
+    last = lifts_of[names[-1]]
+    assert last is not None and last.low is not None and last.low > 0 and not last.is_clear
+
+
+def test_an_experiment_outside_of_the_family_is_no_discovery_of_it(
+    here: World, lab: Experiments, worths: Worths
+) -> None:
+    attach(here.db, here.ai.id)
+    released(here, here.ai.id, "prices@v1")
+    replayed(here, lab, here.ai.id, HELPS)
+    [one] = worths.of_ai(OWNER, here.ai.id)
+    assert one.line.lift is not None and one.line.lift.is_apart and not one.line.lift.is_clear
+
+
+def test_pairs_put_together_decide_nothing_that_none_of_their_experiments_does(
+    here: World, worths: Worths
+) -> None:
+    for ai in (here.ai, here.other):
+        attach(here.db, ai.id)
+        released(here, ai.id, "prices@v1")
+    for ai, pairs, clear in ((here.ai, WEAK, False), (here.other, WEAK, False), (here.other, HELPS, True)):
+        measured(here, worths, ai.id, pairs)
+        lift = worths.of_all(OWNER)[0].line.lift
+        assert lift is not None and lift.is_clear is clear
+    assert lift is not None and lift.ais == 2 and lift.runs == 3 and len(lift.experiments) == 2
+
+
+def test_an_experiment_over_several_ais_says_nothing_of_one_alone(
+    here: World, lab: Experiments, worths: Worths
+) -> None:
+    for ai in (here.ai, here.other):
+        attach(here.db, ai.id)
+        released(here, ai.id, "prices@v1")
+    Cases(here.db).add(OWNER, here.ai.id, ["?"], Expect(must_contain=("x",)))
+    ways = tuple(lab.way(OWNER, ai.id, None, None, "prices") for ai in (here.ai, here.other))
+    values = {"name": "Both", "mode": "replay", "ways": ways, "primary": Metric.RIGHT, "effect": 0.05}
+    design = Design.model_validate(values | {"family": "ledger"})
+    counted(here, lab.start(OWNER, lab.draft(OWNER, design).id), here.ai.id, HELPS)
+    [alone], [over_all] = worths.of_ai(OWNER, here.ai.id), worths.of_all(OWNER)
+    assert alone.line.lift is not None and alone.line.lift.is_apart and not alone.line.lift.is_clear
+    assert over_all.line.lift is not None and over_all.line.lift.is_clear
+
+
 def test_ways_that_differ_in_more_are_no_measurement_of_it(here: World, lab: Experiments) -> None:
     attach(here.db, here.ai.id)
     first, second = released(here, here.ai.id), released(here, here.ai.id, "prices@v1", "other@v1")
@@ -236,7 +360,7 @@ def test_ways_that_differ_in_more_are_no_measurement_of_it(here: World, lab: Exp
             found = lifts.newest(tx, here.ai.id, "prices")
             assert (found.turned if found else None) is wanted
             if found and wanted:
-                lift = lifts.of_ai(tx, found)
+                lift = lifts.of_ai(tx, found, ())
                 assert lift.effect == pytest.approx(-35 / 105) and lift.high is not None and lift.high < 0
 
 
@@ -266,7 +390,8 @@ def test_without_cases_nothing_is_measured_and_no_draft_is_left(
 
 def line(name: str = "prices", **changes: Any) -> Line:
     lift = Lift(
-        mode="replay", metric=Metric.RIGHT, effect=0.1, low=0.04, high=0.16, n=200, matters=0.05, experiments=("e",)
+        mode="replay", metric=Metric.RIGHT, effect=0.1, low=0.04, high=0.16, n=200, matters=0.05, experiments=("e",),
+        controlled=True,
     )  # fmt: skip
     share = Interval(value=0.9, low=0.8, high=0.95, n=40)
     values: dict[str, Any] = {
@@ -278,10 +403,12 @@ def line(name: str = "prices", **changes: Any) -> Line:
     return Line(**values | changes)
 
 
-def lifted(low: float, high: float) -> Lift:
+def lifted(low: float, high: float, controlled: bool = True) -> Lift:
     made = line().lift
     assert made is not None
-    return made.model_copy(update={"effect": (low + high) / 2, "low": low, "high": high})
+    return made.model_copy(
+        update={"effect": (low + high) / 2, "low": low, "high": high, "controlled": controlled}
+    )
 
 
 @pytest.mark.parametrize(
@@ -292,9 +419,12 @@ def lifted(low: float, high: float) -> Lift:
         ({"turns": 3}, "not known enough", ("seldom",)),
         ({"lift": None, "shared": 0}, "not known enough", ("unmeasured", "few")),
         ({"lift": lifted(-0.02, 0.2)}, "not known enough", ("unclear",)),
+        ({"lift": lifted(0.02, 0.2, controlled=False)}, "not known enough", ("chance",)),
+        ({"lift": lifted(-0.2, -0.01, controlled=False)}, "not known enough", ("chance",)),
         ({"lift": lifted(-0.02, 0.03)}, "not worth it", ("needless",)),
         ({"lift": lifted(-0.2, -0.01)}, "not worth it", ("harmful",)),
         ({"rightly": Interval(value=0.2, low=0.1, high=0.4, n=30)}, "not worth it", ("wrong",)),
+        ({"rightly": Interval(value=0.2, low=0.1, high=0.4, n=9)}, "worth building in", ()),
         ({"built_in": True}, "built in", ()),
     ],
 )
@@ -469,6 +599,49 @@ def test_what_the_model_does_without_is_told(
     assert told[0].tell_needless("gen_1") == 1 and told[0].tell_needless("gen_1") == 0
     [found] = told[0].of_author(person("ann"))
     assert (found.kind, found.generation_id) == ("generalised away", "gen_1") and found.line is not None
+
+
+def test_the_ledger_is_counted_before_anything_is_locked(
+    here: World, worths: Worths, told: tuple[Notices, Clock], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    attach(here.db, here.ai.id, author="ann")
+    locked, counted_while = [False], []
+    write, lines = here.db.write, worths.lines
+
+    @contextmanager
+    def watched() -> Iterator[Tx]:
+        with write() as tx:
+            locked[0] = True
+            yield tx
+            locked[0] = False
+
+    def watched_lines(tx: Tx) -> list[Ranked]:
+        counted_while.append(locked[0])
+        return lines(tx)
+
+    monkeypatch.setattr(here.db, "write", watched)
+    monkeypatch.setattr(worths, "lines", watched_lines)
+    told[0].announce(OWNER, "prices")
+    told[0].tell_needless("gen_1")
+    assert counted_while == [False, False]
+
+
+def test_who_dropped_it_while_it_was_counted_is_told_nothing(
+    here: World, worths: Worths, told: tuple[Notices, Clock], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    attach(here.db, here.ai.id, author="ann")
+    attach(here.db, here.other.id, author="bob")
+    holders = worths_module.holders
+
+    def dropped(tx: Tx, key: str) -> list[Version]:
+        found = holders(tx, key)
+        gone = update(extensions).where(extensions.c.ai_id == here.other.id).values(removed_at=START)
+        with here.db.write() as other:
+            other.execute(gone)
+        return found
+
+    monkeypatch.setattr(worths_module, "holders", dropped)
+    assert [one.author for one in told[0].announce(OWNER, "prices")] == ["ann"]
 
 
 def test_erasing_an_ai_takes_its_ledger_along() -> None:

@@ -14,8 +14,10 @@ from inhouse.app.backup import is_unfinished
 from inhouse.app.services import HalfRestored, Services, open_home
 from inhouse.conversations import ledger
 from inhouse.core.settings import Settings
+from inhouse.lab.ledger.telling import NOTICES_JOB, Telling
 from inhouse.lab.promoting import current
 from inhouse.store import jobs
+from inhouse.store.jobs import Worker
 
 _OLD = time.time() - 8 * 24 * 3600
 
@@ -32,6 +34,21 @@ def test_a_day_brings_one_retention(here: Services) -> None:
     upkeep.look_after(here)
     with here.db.read() as tx:
         assert len(jobs.listing(tx, name="retention")) == 1
+
+
+def test_authors_are_looked_after_once_a_day(here: Services) -> None:
+    for _ in range(3):
+        upkeep.look_after(here)
+    with here.db.read() as tx:
+        assert len(jobs.listing(tx, name=NOTICES_JOB)) == 1
+    handler = Telling(here.notices, lambda: "gen_1").handler
+    done = Worker(here.db, {handler.name: handler}, "quick")
+    while done.run_one():
+        pass
+    upkeep.look_after(here)
+    with here.db.read() as tx:
+        [job] = jobs.listing(tx, name=NOTICES_JOB)
+    assert (job.state, job.result) == ("done", {"told": 0})
 
 
 def test_a_receipt_that_a_kill_kept_from_the_ledger_is_added(here: Services) -> None:

@@ -17,6 +17,7 @@ from inhouse.lab.experiments.looking import Looking
 from inhouse.lab.experiments.replay import Replaying
 from inhouse.lab.internalising.making_job import MakingJob
 from inhouse.lab.ledger.repeating import Repeating, live
+from inhouse.lab.ledger.telling import Telling
 from inhouse.lab.promoting.measuring import Measuring, of_engines
 from inhouse.lab.promoting.moving import Moving
 from inhouse.releases.gate import GateKeeper
@@ -55,6 +56,7 @@ def handlers_of(services: Services) -> Iterator[Mapping[str, Handler]]:
             moving.handler,
             making.handler,
             repeating.handler,
+            Telling(services.notices, services.generation).handler,
             services.tuning.handler,
             services.erasure.handler,
             services.retention.handler,

@@ -8,7 +8,7 @@ import threading
 from inhouse.app.services import Services
 from inhouse.conversations import actions, retention
 from inhouse.lab.experiments import experiments
-from inhouse.lab.ledger import repeating
+from inhouse.lab.ledger import repeating, telling
 from inhouse.lab.promoting import current, queueing
 from inhouse.releases import feeds
 
@@ -28,9 +28,9 @@ def run_forever(services: Services, stop: threading.Event) -> None:
 
 
 def look_after(services: Services) -> None:
-    """Queue today's retention, this hour's feeds, looks at experiments and repeats of calls, go on with moving the base, tell
-    authors what is not needed any more, complete the ledger of erasures, close proposals that nobody decided on, and remove
-    what nobody comes back for: uploads, documents that fans gave and left, and old passages that no release shows."""
+    """Queue today's retention and today's word to authors, this hour's feeds, looks at experiments and repeats of calls, go on
+    with moving the base, complete the ledger of erasures, close proposals that nobody decided on, and remove what nobody comes
+    back for: uploads, documents that fans gave and left, and old passages that no release shows."""
     current.follow(services.db, services.settings)  # where another process was killed before it could
     with services.db.write() as tx:
         retention.queue_daily(tx)
@@ -38,9 +38,9 @@ def look_after(services: Services) -> None:
         experiments.queue_looks(tx)
         queueing.tend(tx, current.current(services.settings))
         repeating.queue_due(tx, services.settings.repeats_daily)
+        telling.queue_daily(tx)
         services.ledger.catch_up(tx)
         actions.expire(tx)
         services.releases.forget_passages(tx)
-    services.notices.tell_needless(services.generation())
     services.staging.sweep()
     services.documents.forget_old()

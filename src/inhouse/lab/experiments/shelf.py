@@ -128,22 +128,30 @@ def family(tx: Tx, experiment: Experiment) -> tuple[int, list[Relative]]:
     stands alone is the first, and has no others."""
     if not experiment.design.family:
         return 1, []
-    query = select(experiments).where(
-        experiments.c.family == experiment.design.family, experiments.c.hash.is_not(None)
-    )
-    others = [
-        _experiment(row) for row in tx.execute(query.order_by(experiments.c.started_at, experiments.c.id))
-    ]
-    places = {one.id: place for place, one in enumerate(others, 1)}
-    found = []
-    for one in others:
-        if one.id == experiment.id or one.state == "void":
-            continue
-        looks = _looks(tx, one.id, last=True)
+    places = _places(tx, experiment.design.family)
+    number = next(place for place, one in places if one.id == experiment.id)
+    return number, [one for id_, one in _relatives(tx, places).items() if id_ != experiment.id]
+
+
+def relatives(tx: Tx, family: str) -> dict[str, Relative]:
+    """All of a family with their evidence, by the experiment's id."""
+    return _relatives(tx, _places(tx, family))
+
+
+def _places(tx: Tx, family: str) -> list[tuple[int, Experiment]]:
+    query = select(experiments).where(experiments.c.family == family, experiments.c.hash.is_not(None))
+    rows = tx.execute(query.order_by(experiments.c.started_at, experiments.c.id))
+    return [(place, _experiment(row)) for place, row in enumerate(rows, 1)]
+
+
+def _relatives(tx: Tx, places: Sequence[tuple[int, Experiment]]) -> dict[str, Relative]:
+    found = {}
+    for place, one in places:
+        looks = () if one.state == "void" else _looks(tx, one.id, last=True)
         if looks and looks[-1].figures.estimates:
             evidence = looks[-1].figures.estimates[0].evidence
-            found.append(Relative(places[one.id], one.design.planned, evidence))
-    return places[experiment.id], found
+            found[one.id] = Relative(place, one.design.planned, evidence)
+    return found
 
 
 def _change(tx: Tx, experiment: Experiment, state: str, values: dict[str, Any]) -> Experiment:

@@ -179,8 +179,8 @@ def mean(values: Iterable[float]) -> Interval | None:
 
 
 def share(values: Sequence[float]) -> Interval | None:
-    """A share over fans with its interval; ``None`` where nobody said anything."""
-    return intervals.of_mean(values) if values else None
+    """A share over fans with an interval that holds of few fans too; ``None`` where nobody said anything."""
+    return intervals.of_bounded_mean(values) if values else None
 
 
 def _mine(ai_id: str, since: datetime) -> tuple[ColumnElement[bool], ...]:

@@ -1,12 +1,13 @@
 """What an extension adds to an AI, given all else that it has: read from experiments on it, online or offline.
 
 Nothing is measured here. Two ways that differ in this one extension are an experiment on it; the newest of an AI counts. Pairs of
-several AIs' replays are one stream of bets: that each was stopped when it pleased takes nothing from the interval.
+several AIs' replays are one stream of bets: that each was stopped when it pleased takes nothing from the interval. The interval is
+of these pairs alone; whether that is enough among all that was measured, `control` says of the experiments.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 from pydantic import BaseModel, ConfigDict
@@ -40,13 +41,27 @@ class Lift(BaseModel):
     experiments: tuple[str, ...]
     generation: str | None = None
     """The generation that both ways are on."""
+    runs: int = 1
+    """How many measurements of it were begun, whatever came of them."""
+    controlled: bool = False
+    """Whether an experiment that counts here is a discovery among all that were ever begun, in this direction."""
     costs: tuple[Estimate, ...] = ()
     """What of time and tokens was measured beside it, over all units, called or not; of a gain here less is meant."""
 
     @property
     def is_clear(self) -> bool:
-        """Whether it is above nothing, with its interval."""
-        return self.low is not None and self.low > 0
+        """Whether it is above nothing, with its interval and among all that was measured."""
+        return self.controlled and self.low is not None and self.low > 0
+
+    @property
+    def is_harmful(self) -> bool:
+        """Whether it is below nothing, likewise."""
+        return self.controlled and self.high is not None and self.high < 0
+
+    @property
+    def is_apart(self) -> bool:
+        """Whether its own interval leaves nothing out, whatever else was measured."""
+        return (self.low is not None and self.low > 0) or (self.high is not None and self.high < 0)
 
     @property
     def is_needless(self) -> bool:
@@ -66,23 +81,65 @@ class Measured(BaseModel):
     turned: bool
     """Whether the way with the extension is the first one."""
     generation: str | None
+    runs: int = 1
+    """Experiments on it that were begun at this AI."""
 
 
 def newest(tx: Tx, ai_id: str, extension: str) -> Measured | None:
     """The newest experiment at an AI whose ways differ in this extension alone, and that has counted something."""
-    for found in shelf.listing(tx, ai_id):
-        for way in found.design.ways:
-            if way.ai_id == ai_id and found.state not in ("draft", "void"):
-                side = _side(tx, way, extension)
-                experiment = shelf.get(tx, found.id) if side else found
-                if side and experiment.looks:
-                    turned, generation = side
-                    return Measured(experiment=experiment, way=way, turned=turned, generation=generation)
+    on_it = [
+        (found, way, side)
+        for found in shelf.listing(tx, ai_id)
+        for way in found.design.ways
+        if way.ai_id == ai_id and found.state != "draft" and (side := _side(tx, way, extension))
+    ]
+    for found, way, (turned, generation) in on_it:
+        experiment = shelf.get(tx, found.id)
+        if found.state != "void" and experiment.looks:
+            return Measured(
+                experiment=experiment, way=way, turned=turned, generation=generation, runs=len(on_it)
+            )
     return None
 
 
-def of_ai(tx: Tx, measured: Measured) -> Lift:
-    """What it adds at the one AI."""
+def of_ai(tx: Tx, measured: Measured, discovered: Collection[str]) -> Lift:
+    """What it adds at the one AI; ``discovered`` are the experiments that are no chance."""
+    return _controlled(_alone(tx, measured), [measured], discovered)
+
+
+def over_all(tx: Tx, found: Sequence[Measured], discovered: Collection[str]) -> Lift | None:
+    """What it adds over all AIs that it was measured at: by their replays together where there are several on the same
+    metric, else by what rests on the most units."""
+    straight = [one for one in found if one.experiment.design.mode == "replay" and not one.turned]
+    same = [one for one in straight if one.experiment.design.primary is Metric.RIGHT]
+    if len(same) > 1:
+        best = _controlled(_pooled(tx, same), same, discovered)
+    elif found:
+        best = max((of_ai(tx, one, discovered) for one in found), key=lambda lift: lift.n)
+    else:
+        return None
+    return best.model_copy(update={"runs": sum(one.runs for one in found)})
+
+
+def _controlled(lift: Lift, found: Sequence[Measured], discovered: Collection[str]) -> Lift:
+    """An experiment over other AIs too says nothing of these alone, and pairs put together decide nothing that none of their
+    experiments does."""
+    here = {one.way.ai_id for one in found}
+    counts = any(
+        one.experiment.id in discovered
+        and set(one.experiment.design.ai_ids) <= here
+        and _gain(one) * lift.effect > 0
+        for one in found
+    )
+    return lift.model_copy(update={"controlled": counts})
+
+
+def _gain(measured: Measured) -> float:
+    effect = _last(measured.experiment)[0].effect
+    return -effect if measured.turned else effect
+
+
+def _alone(tx: Tx, measured: Measured) -> Lift:
     if len(measured.experiment.design.ways) == 1:
         first, *others = _last(measured.experiment)
         costs = tuple(one for one in others if one.metric in _COSTS and one.low is not None)
@@ -90,16 +147,6 @@ def of_ai(tx: Tx, measured: Measured) -> Lift:
     design = measured.experiment.design.model_copy(update={"ways": (measured.way,)})
     units = _units(tx, measured)
     return _lift(measured, reading.read(design, units).estimates[0])
-
-
-def over_all(tx: Tx, found: Sequence[Measured]) -> Lift | None:
-    """What it adds over all AIs that it was measured at: by their replays together where there are several on the same
-    metric, else by what rests on the most units."""
-    straight = [one for one in found if one.experiment.design.mode == "replay" and not one.turned]
-    same = [one for one in straight if one.experiment.design.primary is Metric.RIGHT]
-    if len(same) > 1:
-        return _pooled(tx, same)
-    return max((of_ai(tx, one) for one in found), key=lambda lift: lift.n, default=None)
 
 
 def _pooled(tx: Tx, found: Sequence[Measured]) -> Lift:
@@ -145,6 +192,7 @@ def _lift(measured: Measured, estimate: Estimate) -> Lift:
         matters=design.effect,
         experiments=(measured.experiment.id,),
         generation=measured.generation,
+        runs=measured.runs,
     )
 
 

@@ -63,19 +63,25 @@ class Notices:
 
     def announce(self, actor: Actor, extension: str) -> list[Notice]:
         """Tell every author of an extension (by its name or key) that it is a candidate. Who was told already is not told
-        again; returns those who were told now."""
+        again; returns those who were told now.
+
+        The ledger is counted before anything is locked; what must hold is asked again in the transaction that writes.
+        """
+        with self._db.read() as tx:
+            authorise(tx, actor, Action.OPERATE)
+            line = worths.the_one(self._worths.lines(tx), extension).line
+            holders = worths.holders(tx, line.key)
         with self._db.write() as tx:
             authorise(tx, actor, Action.OPERATE)
-            found = worths.the_one(self._worths.lines(tx), extension)
-            if found.line.built_in:
-                raise Conflict(reason=f"{found.line.title} is built in already.")
+            if any(self._worths.knows(one) for one in holders):
+                raise Conflict(reason=f"{line.title} is built in already.")
             told = [
-                self._add(tx, one, "candidate", line=found.line, earliest_at=self._now() + AHEAD)
-                for one in worths.holders(tx, found.line.key)
-                if not _told(tx, one, "candidate", None)
+                self._add(tx, one, "candidate", line=line, earliest_at=self._now() + AHEAD)
+                for one in holders
+                if worths.holds(tx, one) and not _told(tx, one, "candidate", None)
             ]
             if told:
-                audit.record(tx, actor, "announced extension", subject=found.line.key)
+                audit.record(tx, actor, "announced extension", subject=line.key)
             return told
 
     def of_author(self, actor: Actor) -> list[Notice]:
@@ -130,16 +136,26 @@ class Notices:
 
     def tell_needless(self, generation_id: str | None) -> int:
         """Tell the authors of what the served generation does without as well as with; returns how many were told now.
-        Looked at every day."""
+
+        The ledger is counted before anything is locked. Who has it, and was not told, is asked again where it is written.
+        """
         if generation_id is None:
             return 0
-        with self._db.write() as tx:
-            needless = [one for one in self._worths.lines(tx) if _is_needless(one, generation_id)]
-            told = [
-                self._add(tx, version, "generalised away", line=one.line, generation_id=generation_id)
-                for one in needless
+        with self._db.read() as tx:
+            needless = [
+                (one.line, version)
+                for one in self._worths.lines(tx)
+                if _is_needless(one, generation_id)
                 for version in worths.holders(tx, one.line.key)
                 if not _told(tx, version, "generalised away", generation_id)
+            ]
+        if not needless:
+            return 0
+        with self._db.write() as tx:
+            told = [
+                self._add(tx, version, "generalised away", line=line, generation_id=generation_id)
+                for line, version in needless
+                if worths.holds(tx, version) and not _told(tx, version, "generalised away", generation_id)
             ]
         return len(told)
 

@@ -14,12 +14,14 @@ from inhouse.lab.ledger.stability import Stability
 
 Standing = Literal["worth building in", "not known enough", "not worth it", "built in"]
 #: What keeps a line from being worth building in, or speaks against it.
-Reason = Literal["seldom", "unmeasured", "unclear", "needless", "harmful", "wrong", "few"]
+Reason = Literal["seldom", "unmeasured", "unclear", "chance", "needless", "harmful", "wrong", "few"]
 
 #: Turns with a call in the ledger's 90 days that make it worth anybody's while.
 OFTEN = 30
 #: Examples and shared turns below which a learning curve has no first point.
 ENOUGH = 100
+#: Fans who judged; what fewer say is shown, and speaks against nothing.
+FEWEST_FANS = 10
 _HALF = 0.5
 _ORDER: Mapping[Standing, int] = {
     "worth building in": 0,
@@ -118,11 +120,11 @@ def _against(line: Line) -> tuple[Reason, ...]:
     """What is measured, with its interval, and speaks against it."""
     found: list[Reason] = []
     lift = line.lift
-    if lift is not None and lift.high is not None and lift.high < 0:
+    if lift is not None and lift.is_harmful:
         found.append("harmful")
     elif lift is not None and lift.is_needless and not lift.is_clear:
         found.append("needless")
-    if line.rightly is not None and line.rightly.high < _HALF:
+    if line.rightly is not None and line.rightly.n >= FEWEST_FANS and line.rightly.high < _HALF:
         found.append("wrong")
     return tuple(found)
 
@@ -135,7 +137,7 @@ def _wanting(line: Line) -> tuple[Reason, ...]:
     if line.lift is None:
         found.append("unmeasured")
     elif not line.lift.is_clear:
-        found.append("unclear")
+        found.append("chance" if line.lift.is_apart else "unclear")
     if line.learnable < ENOUGH:
         found.append("few")
     return tuple(found)

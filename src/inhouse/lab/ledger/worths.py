@@ -16,7 +16,7 @@ from inhouse.core.errors import InhouseError, NotFound, UsageError
 from inhouse.lab.experiments.design import Design, Experiment, GuardRail
 from inhouse.lab.experiments.experiments import Experiments
 from inhouse.lab.experiments.metrics import Metric
-from inhouse.lab.ledger import counting, lifts, repeats, worth
+from inhouse.lab.ledger import control, counting, lifts, repeats, worth
 from inhouse.lab.ledger.counting import Calls, Cost
 from inhouse.lab.ledger.identity import extension_key, tool_key
 from inhouse.lab.ledger.lifts import Lift, Measured
@@ -31,6 +31,8 @@ from inhouse.store.database import Database, Tx
 PERIOD = timedelta(days=90)
 #: The smallest gain in right answers that a measurement of ours is registered for; seconds and tokens that it may cost.
 _EFFECT, _SLOWER, _LONGER = 0.05, 5.0, 2000.0
+#: Kinds whose examples are made of the owner's own rows: building in doesn't learn from those.
+_OWN_ROWS = frozenset({"table", "sql-table"})
 
 #: The keys of the tools that the served generation calls by itself.
 BuiltIn = Callable[[], Collection[str]]
@@ -73,10 +75,10 @@ class Worths:
         known = self._built_in()
         with self._db.read() as tx:
             authorise(tx, actor, Action.VIEW, ai_id=ai_id)
-            lines = []
+            lines, discovered = [], control.found(tx)
             for one in _counted(tx, ai_id, self._now() - PERIOD):
                 found = repeats.of_ai(tx, ai_id, one.version.name)
-                lift = lifts.of_ai(tx, one.measured) if one.measured else None
+                lift = lifts.of_ai(tx, one.measured, discovered) if one.measured else None
                 lines.append(_line([one], found, lift, known))
             return worth.ranked(lines)
 
@@ -92,14 +94,19 @@ class Worths:
         for ai_id in _with_extensions(tx):
             for one in _counted(tx, ai_id, self._now() - PERIOD):
                 by_key.setdefault(one.key, []).append(one)
-        stable = repeats.of_tools(tx)
+        stable, discovered = repeats.of_tools(tx), control.found(tx)
         return worth.ranked(
-            _line(same, stable, lifts.over_all(tx, [one.measured for one in same if one.measured]), known)
+            _line(same, stable, lifts.over_all(tx, _measured(same), discovered), known)
             for same in by_key.values()
         )
 
+    def knows(self, version: Version) -> bool:
+        """Whether the served generation calls all of its tools by itself."""
+        return worth.is_built_in([tool_key(tool) for tool in version.tools], self._built_in())
+
     def measure(self, actor: Actor, ai_id: str, extension: str) -> Experiment:
-        """Start a replay of the AI's cases with and without one of its live extensions: its marginal value."""
+        """Start a replay of the AI's cases with and without one of its live extensions: its marginal value.
+        It may be done again, and each time takes a place in the ledger's family."""
         way = self._experiments.way(actor, ai_id, None, None, without=extension)
         design = Design(
             name=f"{extension} on against off",
@@ -107,6 +114,7 @@ class Worths:
             ways=(way,),
             primary=Metric.RIGHT,
             effect=_EFFECT,
+            family=control.FAMILY,
             guards=(
                 GuardRail(metric=Metric.SECONDS, margin=_SLOWER),
                 GuardRail(metric=Metric.TOKENS, margin=_LONGER),
@@ -141,6 +149,13 @@ def holders(tx: Tx, key: str) -> list[Version]:
     ]
 
 
+def holds(tx: Tx, version: Version) -> bool:
+    """Whether the AI still has this extension of this author."""
+    return version.ai_id in _with_extensions(tx, version.ai_id) and any(
+        _is_same(one, version) for one in _versions(tx, version.ai_id)
+    )
+
+
 def holders_of_tools(tx: Tx, keys: Collection[str]) -> list[Version]:
     """The versions that AIs have now with one of these tools."""
     return [
@@ -151,13 +166,21 @@ def holders_of_tools(tx: Tx, keys: Collection[str]) -> list[Version]:
     ]
 
 
-def _with_extensions(tx: Tx) -> list[str]:
+def _is_same(one: Version, other: Version) -> bool:
+    keys = {extension_key(each.kind, each.name, each.tools) for each in (one, other)}
+    return len(keys) == 1 and one.author == other.author
+
+
+def _with_extensions(tx: Tx, ai_id: str | None = None) -> list[str]:
+    """AIs that have one; of the one AI alone where it is given."""
     query = (
         select(extensions_table.c.ai_id)
         .distinct()
         .join(ais_table, ais_table.c.id == extensions_table.c.ai_id)
         .where(extensions_table.c.removed_at.is_(None), ais_table.c.erased_at.is_(None))
     )
+    if ai_id is not None:
+        query = query.where(extensions_table.c.ai_id == ai_id)
     return sorted(tx.execute(query).scalars())
 
 
@@ -180,6 +203,10 @@ def _counted(tx: Tx, ai_id: str, since: datetime) -> list[Counted]:
     ]
 
 
+def _measured(same: Sequence[Counted]) -> list[Measured]:
+    return [one.measured for one in same if one.measured]
+
+
 def _line(
     same: Sequence[Counted], stable: dict[str, Stability], lift: Lift | None, known: Collection[str]
 ) -> Line:
@@ -191,6 +218,7 @@ def _line(
     examples = {
         (tool.name, example.request)
         for one in same
+        if one.version.kind not in _OWN_ROWS
         for tool in one.version.tools
         for example in tool.examples
     }

@@ -37,6 +37,7 @@ _REASONS: Mapping[Reason, str] = {
     "seldom": N_("it is seldom called"),
     "unmeasured": N_("what it adds was never measured"),
     "unclear": N_("what it adds is not clear of nothing"),
+    "chance": N_("what it adds could be chance among all that was ever measured"),
     "needless": N_("answers are as good without it"),
     "harmful": N_("answers are worse with it"),
     "wrong": N_("most of the answers with it were called wrong"),
@@ -182,7 +183,12 @@ def _rightly(found: Interval | None, translate: Translate) -> str:
 
 
 def _lift(lift: Lift | None, translate: Translate) -> str:
-    return gain(lift, translate) if lift else translate(N_("what it adds was never measured"))
+    if lift is None:
+        return translate(N_("what it adds was never measured"))
+    if lift.runs == len(lift.experiments):
+        return gain(lift, translate)
+    again = N_("%(gain)s (%(runs)s measurements of it were begun; only the newest of each AI counts)")
+    return translate(again) % {"gain": gain(lift, translate), "runs": f"{lift.runs:,}"}
 
 
 def _cost(line: Line, translate: Translate) -> str:
