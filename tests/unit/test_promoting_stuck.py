@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 from promotekit import NO_VOICE, VOICE, Lab, train
+from sqlalchemy import event
 from test_experiments import come
 from turnkit import OWNER
 
 from inhouse.core import clock
-from inhouse.lab.promoting import shelf
+from inhouse.lab.promoting import queueing, shelf
 from inhouse.lab.promoting.measuring import Unmeasurable
 from inhouse.lab.promoting.promotion import Promotion
 from inhouse.releases.gate import GateKeeper, NoEnd
@@ -129,6 +130,17 @@ def test_one_that_was_judged_and_stayed_is_trained_anew_when_it_is_asked_again(l
     lab.promotions.ask_again(OWNER, lab.new)
     lab.work()
     assert len(lab.trainer.ran) == 2
+
+
+def test_who_is_asked_is_found_without_a_query_for_each_ai(lab: Lab) -> None:
+    for ai in (lab.ada, lab.bob, lab.cy):
+        lab.release(ai)
+    lab.release(lab.bob, generation=lab.new)
+    asked: list[object] = []
+    with lab.db.read() as tx:
+        event.listen(tx, "before_cursor_execute", lambda *args: asked.append(args))
+        assert queueing.live_elsewhere(tx, lab.new) == sorted([lab.ada.id, lab.cy.id])
+    assert len(asked) == 2
 
 
 @pytest.mark.parametrize("gone", ["generation", "corpus"])

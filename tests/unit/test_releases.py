@@ -445,9 +445,8 @@ def test_a_refresh_that_was_queued_before_a_split_does_not_end_it(here: World) -
         live = routing.get(tx, here.ai.id)
     assert live is not None and list(live.shares) == shares
     here.releases.go_live(OWNER, here.ai.id, second.id)
-    refresh(here)
     run_gates(here)
-    assert waiting(here) == 0
+    assert waiting(here) == 0, "who ends the split asks again"
 
 
 def test_passages_that_no_release_shows_are_forgotten(here: World) -> None:

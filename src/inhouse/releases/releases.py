@@ -158,7 +158,11 @@ class Releases:
         with self._db.write() as tx:
             authorise(tx, actor, Action.RELEASE, ai_id=ai_id)
             routing.lock(tx, ai_id)
-            return self.make_live(tx, actor, ai_id, shares)
+            before = routing.get(tx, ai_id)
+            changed = self.make_live(tx, actor, ai_id, shares)
+            if before is not None and len(before.shares) > 1:
+                self.refresh(tx, ai_id)  # what was imported while traffic was split has waited for this
+            return changed
 
     def make_live(
         self,

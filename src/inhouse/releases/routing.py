@@ -48,6 +48,11 @@ def get(tx: Tx, ai_id: str) -> Routing | None:
     return _routing(row)
 
 
+def listing(tx: Tx) -> list[Routing]:
+    """What is live at every AI, by the AI's id: for the operator's steps, which concern all of them."""
+    return [_routing(row) for row in tx.execute(select(routing).order_by(routing.c.ai_id))]
+
+
 def put(
     tx: Tx,
     ai_id: str,

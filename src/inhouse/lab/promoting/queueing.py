@@ -7,8 +7,8 @@ from sqlalchemy import select
 from inhouse.core.errors import NotFound
 from inhouse.lab.promoting import shelf
 from inhouse.lab.promoting.promotion import UNSETTLED, Move, Promotion
-from inhouse.releases import releases as releases_shelf
 from inhouse.releases import routing
+from inhouse.releases.tables import releases
 from inhouse.releases.tables import routing as routing_table
 from inhouse.store import jobs
 from inhouse.store.database import Tx
@@ -53,13 +53,12 @@ def add_newcomers(tx: Tx, promotion: Promotion) -> None:
 
 def live_elsewhere(tx: Tx, generation_id: str) -> list[str]:
     """The AIs most of whose fans are answered on another generation."""
-    found = []
-    for ai_id in tx.execute(select(routing_table.c.ai_id).order_by(routing_table.c.ai_id)).scalars():
-        live = routing.get(tx, ai_id)
-        assert live is not None
-        if releases_shelf.get(tx, ai_id, routing.leading(live.shares)).generation_id != generation_id:
-            found.append(ai_id)
-    return found
+    same_ai = releases.c.ai_id == routing_table.c.ai_id
+    on_it = (
+        select(releases.c.id).join(routing_table, same_ai).where(releases.c.generation_id == generation_id)
+    )
+    there = set(tx.execute(on_it).scalars())
+    return [live.ai_id for live in routing.listing(tx) if routing.leading(live.shares) not in there]
 
 
 def go_on(tx: Tx) -> None:
