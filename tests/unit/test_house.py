@@ -158,7 +158,7 @@ def test_erasing_a_fan_walks_to_the_adapter_and_leaves_no_word(here: World, tmp_
     assert here.conversations.turn(Fan(kept.fan_id, kept.ai_id), kept.id).answer
     with here.db.read() as tx:
         assert here.releases.route(tx, here.ai.id, "fan").adapter is None
-        assert [job.name for job in jobs.listing(tx)] == ["train", "embed-document"]
+        assert [job.name for job in jobs.listing(tx)] == ["forget-shared", "train", "embed-document"]
         assert [a.kind for a in amendments.in_force(tx, here.ai.id)] == ["adapter_off"]
     assert Ledger(tmp_path / "erasures.log").entries() == [receipt]
     with pytest.raises(NotFound):

@@ -186,6 +186,14 @@ def test_what_an_arm_counts_as_right_is_what_is_right_in_that_arm() -> None:
     assert renamed.not_there is not None and renamed.not_there.value == 0.5
 
 
+def test_requests_that_no_model_was_asked_for_cost_no_tokens() -> None:
+    told = [_called(ROME, "get_weather"), Called(HELLO, "", None, 0, 0.0)]
+    found = arms.figures(ArmKind.OUTSIDE, told, [], TAUGHT)
+    assert found.prompt_tokens is not None and found.prompt_tokens.value == 10
+    assert found.prompt_tokens.n == 2
+    assert found.first_ms is not None and found.first_ms.n == 1
+
+
 def test_a_new_generation_is_held_against_the_same_requests() -> None:
     many = [Request(f"Weather in {n}?", "get_weather", ({"city": ["Rome"]},)) for n in range(100)]
     new = [_called(one, "get_weather") for one in [*many, HELLO]]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -29,9 +30,11 @@ from inhouse.core.errors import NotAllowed, NotFound, UsageError
 from inhouse.core.events import Ended, Event, Token
 from inhouse.core.settings import Settings
 from inhouse.lab.generations.registry import Generations
+from inhouse.lab.internalising import leftovers as leftovers_module
 from inhouse.lab.internalising import making_job, material, own_guards, report, settling
 from inhouse.lab.internalising.dataset import Dataset
 from inhouse.lab.internalising.internalising import Internalising, NotAnnounced, NotTeachable, Stored
+from inhouse.lab.internalising.leftovers import Leftovers
 from inhouse.lab.internalising.making_job import MakingJob
 from inhouse.lab.internalising.material import SchemasDiffer, TooFewUses, TwoOfOneName
 from inhouse.lab.internalising.report import ArmKind, GuardKind
@@ -129,6 +132,9 @@ class House:
         self.built: list[tuple[int, str]] = []
         self.opened: list[str] = []
         self.dies_at = 0
+        self.served = "gen_parent"
+        self.meanwhile: Callable[[str], object] = lambda what: None
+        """What happens while a model is made or asked."""
         self.embedder = FakeEmbedder()
         self.workshop = Workshop(
             folder=folder / "making",
@@ -144,6 +150,8 @@ class House:
         self.service = Internalising(here.db, self.workshop)
 
     def current(self) -> Installed | None:
+        if self.served != "gen_parent":
+            return description(self.models, self.served)
         profile = Profile(method=Method.TRAINED)
         return Installed(
             generation="gen_parent", file=self.models / "gen_parent.gguf", source="s", profile=profile
@@ -153,6 +161,7 @@ class House:
         self, making: Making, dataset: Dataset, rehearsal: Iterable[str], say: Say, train: Train | None = None
     ) -> Path:
         self.built.append((len(dataset.uses), dataset.sha256))
+        self.taught = dataset
         if len(self.built) == self.dies_at:
             raise KeyboardInterrupt  # nothing catches it, as nothing catches kill -9
         making.shipped.mkdir(parents=True, exist_ok=True)
@@ -161,10 +170,12 @@ class House:
             (making.shipped / name).write_text(dataset.sha256)
         making.model.write_text(f"model of {dataset.sha256}")
         say("merging")
+        self.meanwhile("made")
         return making.model
 
     def engine(self, model: Path) -> FakeEngine:
         self.opened.append(model.name)
+        self.meanwhile("asked")
         return FakeEngine([_new if model.name == "model.gguf" else "none"])
 
     def start(self, *names: str, **more: Any) -> Job:
@@ -273,8 +284,9 @@ def test_too_few_examples_say_how_many_are_missing(house: House) -> None:
     assert "7 more" in house.service.preview(OWNER, ["weather"]).lacking[0]
 
 
-def test_examples_out_of_an_owners_own_rows_are_none(house: House) -> None:
-    attach(house.db, house.here.other.id, weather("look_up"), name="prices", kind="table")
+@pytest.mark.parametrize("kind", ["table", "sql-table", "nobody knows it"])
+def test_examples_out_of_an_owners_own_rows_are_none(house: House, kind: str) -> None:
+    attach(house.db, house.here.other.id, weather("look_up"), name="prices", kind=kind)
     assert "prices" in house.service.choices(OWNER)
     found = gathered(house)
     assert "a request for another tool" not in found.taught.sources()
@@ -405,9 +417,162 @@ def test_whose_traces_went_in_is_noted_and_who_leaves_is_left_out(house: House) 
     with house.db.write() as tx:
         tx.execute(jobs.jobs.update().values(leased_until=clock.now(), worker=None))
     house.work()
-    assert house.built[-1][1] != first, "all began anew without it"
+    assert [sha == first for _, sha in house.built] == [True, False], "all began anew without it"
     kept = house.blobs.get(_row(house).data_hashes[settling.DATA]).decode()
     assert ids.digest(turn) not in kept and "Lyon" not in kept
+
+
+@pytest.mark.parametrize("when", ["made", "asked"])
+def test_who_leaves_while_it_is_made_is_in_nothing_that_is_kept(house: House, when: str) -> None:
+    here, fan = house.here, agreed(house.here)
+    turn = asked(here, fan, "Rain in Lyon?", Calling())
+
+    def leave(what: str) -> None:
+        if what == when:
+            house.meanwhile = lambda what: None
+            Consents(here.db).withdraw_for(fan)
+
+    house.meanwhile = leave
+    job = house.start()
+    house.work()
+    assert house.job(job.id).state == "done"
+    assert len(house.built) == 2, "all began anew"
+    assert len(house.opened) == (2 if when == "made" else 4), "what can't be kept is not measured"
+    with house.db.read() as tx:
+        [row] = generations.listing(tx)
+    assert ids.digest(turn) not in house.blobs.get(row.data_hashes[settling.DATA]).decode()
+    assert withdrawn(house, row) == 0
+    assert [path.name for path in house.models.glob("gen_*.gguf") if path.stem != "gen_parent"] == [
+        f"{row.id}.gguf"
+    ]
+    first, _ = (sha for _, sha in house.built)
+    assert not house.blobs.path(ids.digest(first)).exists(), "nor are the weights"
+
+
+def test_what_is_left_too_little_by_who_leaves_ends_with_a_sentence(house: House) -> None:
+    here, fan = house.here, agreed(house.here)
+    attach(house.db, here.ai.id, weather(examples=weather().examples[:39]))
+    asked(here, fan, "Rain in Lyon?", Calling())
+
+    def leave(what: str) -> None:
+        house.meanwhile = lambda what: None
+        Consents(here.db).withdraw_for(fan)
+
+    house.meanwhile = leave
+    job = house.start()
+    house.work()
+    assert house.job(job.id).state == "failed" and "1 more" in (house.job(job.id).error or "")
+    with house.db.read() as tx:
+        assert not generations.listing(tx)
+
+
+def test_a_generation_keeps_no_word_of_what_it_was_taught(house: House) -> None:
+    turn = asked(house.here, agreed(house.here), "Rain in Lyon?", Calling())
+    house.start()
+    house.work()
+    kept = house.blobs.get(_row(house).data_hashes[settling.DATA]).decode()
+    assert ids.digest(turn) in kept
+    assert "Lyon" not in kept and "Town1" not in kept
+
+
+def left(house: House) -> list[str]:
+    return [path.name for path in house.workshop.folder.iterdir()]
+
+
+def broken(house: House) -> str:
+    """A job that failed on its way, with its folder."""
+    job = house.start()
+
+    def fail(what: str) -> None:
+        raise UsageError(reason="The disk is full.")
+
+    house.meanwhile = fail
+    house.work()
+    house.meanwhile = lambda what: None
+    assert house.job(job.id).state == "failed"
+    return job.id
+
+
+def test_words_go_where_who_said_them_leaves(house: House, tmp_path: Path) -> None:
+    here, fan = house.here, agreed(house.here)
+    asked(here, fan, "Rain in Lyon?", Calling())
+    leftovers = Leftovers(house.db, house.workshop.folder)
+    job = broken(house)
+    assert leftovers.sweep() == 0 and left(house) == [job], "it may be asked for again"
+    FanData(here.db, Revocation(here.adapters), Ledger(tmp_path / "erasures")).erase(fan)
+    quick = Worker(house.db, {leftovers.handler.name: leftovers.handler}, "quick")
+    assert quick.run_one()
+    assert left(house) == []
+    assert house.start().id == job
+    house.work()
+    assert house.job(job).state == "done"
+
+
+def test_what_nobody_goes_on_with_is_not_kept(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    leftovers = Leftovers(house.db, house.workshop.folder)
+    first = broken(house)
+    running = house.start(curve=True)
+    house.dies_at = 2
+    with pytest.raises(KeyboardInterrupt):
+        house.work()
+    assert sorted(left(house)) == sorted([first, running.id])
+    assert leftovers.sweep() == 1 and left(house) == [running.id]
+    leftovers.remove_all(house.here.ai.id)
+    assert left(house) == [running.id], "what runs is its own business"
+    with house.db.write() as tx:
+        tx.execute(jobs.jobs.update().values(state="failed", finished_at=clock.now()))
+    assert leftovers.sweep() == 0
+    monkeypatch.setattr(leftovers_module, "_KEPT", timedelta(0))
+    assert leftovers.sweep() == 1 and left(house) == []
+
+
+def test_an_ai_that_is_erased_leaves_no_words_of_its_tools(house: House) -> None:
+    broken(house)
+    Leftovers(house.db, house.workshop.folder).remove_all(house.here.ai.id)
+    assert left(house) == []
+
+
+def test_tools_of_two_generations_ago_are_taught_and_guarded_still(house: House) -> None:
+    tools = {"weather": "Will it rain in", "trams": "Next tram to", "boats": "Any boat to"}
+    for name, words in tools.items():
+        examples = tuple(Example(request=f"{words} {town}?", arguments={"city": town}) for town in TOWNS)
+        attach(house.db, house.here.ai.id, weather(f"get_{name}", examples=examples), name=name)
+    for name in tools:
+        preview = house.service.preview(OWNER, [name])
+        job = house.start(name)
+        house.work()
+        made = Stored(house.job(job.id)).generation
+        assert made is not None
+        assert house.taught.sha256 == preview.sha256
+        house.served = made
+    calls = {one.use.call.tool for one in house.taught.uses if one.use.call is not None}
+    assert calls == {f"get_{name}" for name in tools}
+    for words in tools.values():
+        meant = [one.use.call for one in house.taught.uses if one.use.request.startswith(words)]
+        assert meant and None not in meant, "none of them is unlearnt"
+    assert house.taught.sources()["taught before, an example of the tool"] > 40
+    with house.db.read() as tx:
+        row = generations.get(tx, house.served)
+    kept = json.loads(house.blobs.get(row.data_hashes[settling.DATA]))["before"]["uses"]
+    assert {one["tool"] for one in kept} == {"get_weather", "get_trams"}
+    found = report.of(row.scores)
+    assert found is not None
+    [guard] = [one for one in found.guards if one.measure.startswith("built in before")]
+    assert guard.n == len(kept)
+
+
+def test_what_teaches_that_it_means_none_is_not_what_guards_other_tools(house: House) -> None:
+    words = [f"Next tram to {town}?" for town in TOWNS]
+    examples = tuple(Example(request=one, arguments={"city": one.split()[-1][:-1]}) for one in words)
+    attach(house.db, house.here.other.id, weather("next_tram", examples=examples), name="trams")
+    taught = {one.use.request for one in gathered(house).taught.uses}
+    guards = own_guards.of_installation(house.db, {"get_weather"}, house.workshop)
+    [guard] = [one for one in guards if one.kind is GuardKind.OTHER_TOOLS]
+    guarded = {
+        case.removeprefix("next_tram ") for case in guard.cases if case.startswith("next_tram ")
+    } & set(words)
+    assert guarded and taught & set(words)
+    assert not guarded & taught
 
 
 def test_a_generation_knows_what_it_can_no_longer_unlearn(house: House, tmp_path: Path) -> None:
@@ -494,7 +659,6 @@ def test_the_command_says_what_it_would_be_made_of_and_what_came_of_it(cli: type
 
 def test_a_guard_without_cases_is_none(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(own_guards, "_ROWS", 0)
-    with house.db.read() as tx:
-        wanted = material.wanted(tx, ["weather"])
-    kinds = {guard.kind for guard in own_guards.of_installation(house.db, wanted, house.workshop)}
+    guards = own_guards.of_installation(house.db, {"get_weather"}, house.workshop)
+    kinds = {guard.kind for guard in guards}
     assert GuardKind.ABSTENTION not in kinds and GuardKind.REFUSALS in kinds

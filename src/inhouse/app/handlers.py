@@ -60,6 +60,7 @@ def handlers_of(services: Services) -> Iterator[Mapping[str, Handler]]:
             services.tuning.handler,
             services.erasure.handler,
             services.retention.handler,
+            services.leftovers.handler,
             services.feeds.handler,
         )
         try:

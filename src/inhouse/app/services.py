@@ -56,6 +56,7 @@ from inhouse.lab.comparing.comparing import Comparisons
 from inhouse.lab.experiments.experiments import Experiments
 from inhouse.lab.generations.registry import Generations
 from inhouse.lab.internalising.internalising import Internalising
+from inhouse.lab.internalising.leftovers import Leftovers
 from inhouse.lab.internalising.workshop import Workshop
 from inhouse.lab.ledger.fitness import fitness
 from inhouse.lab.ledger.identity import tool_key
@@ -360,6 +361,10 @@ class Services:
         return Internalising(self.db, self.workshop, fitness, refusal)
 
     @cached_property
+    def leftovers(self) -> Leftovers:
+        return Leftovers(self.db, self.workshop.folder)
+
+    @cached_property
     def handovers(self) -> Handovers:
         return Handovers(self.db)
 
@@ -379,7 +384,7 @@ class Services:
             self.ledger,
             self.fan_data,
             blob_names=[shelf.blob_names, generations.blob_names],
-            cleaners=[self.staging.remove_all],
+            cleaners=[self.staging.remove_all, self.leftovers.remove_all],
         )
 
     @cached_property

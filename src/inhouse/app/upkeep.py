@@ -30,7 +30,8 @@ def run_forever(services: Services, stop: threading.Event) -> None:
 def look_after(services: Services) -> None:
     """Queue today's retention and today's word to authors, this hour's feeds, looks at experiments and repeats of calls, go on
     with moving the base, complete the ledger of erasures, close proposals that nobody decided on, and remove what nobody comes
-    back for: uploads, documents that fans gave and left, and old passages that no release shows."""
+    back for: uploads, generations that were never finished, documents that fans gave and left, and old passages that no
+    release shows."""
     current.follow(services.db, services.settings)  # where another process was killed before it could
     with services.db.write() as tx:
         retention.queue_daily(tx)
@@ -43,4 +44,5 @@ def look_after(services: Services) -> None:
         actions.expire(tx)
         services.releases.forget_passages(tx)
     services.staging.sweep()
+    services.leftovers.sweep()
     services.documents.forget_old()

@@ -275,7 +275,7 @@ def _row(arm: Figures) -> dict[str, Cell]:
         "exact": estimate(arm.exact),
         "false calls": estimate(arm.false_calls),
         "calls what isn't there": estimate(arm.not_there),
-        "prompt tokens": estimate(arm.prompt_tokens),
+        "prompt tokens, over all": estimate(arm.prompt_tokens),
         "first ms": estimate(arm.first_ms),
         "cold ms": estimate(arm.cold_ms),
     }
@@ -313,9 +313,10 @@ def _targets(outcome: Outcome) -> Iterator[Target]:
     yield at_least("nothing described: every argument exact", _value(new.exact), 0.70)
     yield at_most("nothing described: false calls", _value(new.false_calls), 0.03)
     tokens = _value(new.prompt_tokens)
-    yield at_most("prompt tokens of all described", tokens / _value(told.prompt_tokens), 0.25)
+    yield at_most("prompt tokens of all described", _share(tokens, _value(told.prompt_tokens)), 0.25)
     yield at_most("first token of all described, cold", _value(new.cold_ms) / _value(told.cold_ms), 0.25)
-    yield at_most("prompt tokens of the best outside way", tokens / _value(outside.prompt_tokens), 0.999)
+    beside = _share(tokens, _value(outside.prompt_tokens))
+    yield at_most("prompt tokens of the best outside way, over all requests", beside, 0.999)
     for one in outcome.primary:
         yield at_least(f"{one.figure} against {_WORDS[one.against]}, lower bound", one.low, -one.margin)
     for kind in (ArmKind.OFF, ArmKind.RENAMED):
@@ -323,6 +324,11 @@ def _targets(outcome: Outcome) -> Iterator[Target]:
         yield at_most(f"{_WORDS[kind]}: calls what isn't there", gone, 0.02)
     for guard in outcome.guards:
         yield at_least(f"{guard.kind}, {guard.measure}: gain, lower bound", guard.low, -guard.margin)
+
+
+def _share(part: float, whole: float) -> float:
+    """Where no model was asked at all there is nothing to be a share of."""
+    return part / whole if whole else float(np.nan)
 
 
 def _value(found: Interval | None) -> float:

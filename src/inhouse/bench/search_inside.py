@@ -273,14 +273,13 @@ def _report(
 
 def _row(way: str, found: Found, fresh_from: int, count: int) -> dict[str, Cell]:
     meant, nothing = found.called[:count], found.called[count:]
-    asked = [one.prompt_tokens for one in found.called if one.prompt_tokens]
     return {
         "way": way,
         "searches for FireAct": share([bool(one.tool) for one in meant[:fresh_from]]),
         "searches for RetrievalQA": share([bool(one.tool) for one in meant[fresh_from:]]),
         "false calls": share([bool(one.tool) for one in nothing]),
         "finds its text": share(found.finds),
-        "prompt tokens": mean(asked) if asked else "",
+        "prompt tokens, over all": mean([one.prompt_tokens for one in found.called]),
     }
 
 

@@ -97,7 +97,7 @@ def _row(way: str, called: Sequence[Called], cold: Sequence[Called]) -> dict[str
         "right tool": share([one.right_tool for one in meant]),
         "every argument exact": share([one.exact for one in meant]),
         "false calls": share([bool(one.tool) for one in nothing]),
-        "prompt tokens": mean([one.prompt_tokens for one in asked]),
+        "prompt tokens, over all": mean([one.prompt_tokens for one in called]),
         "first token, p50 ms": _p50(asked),
         "cold, p50 ms": _p50(cold),
     }

@@ -81,7 +81,7 @@ def _arms(report: Report) -> list[dict[str, str]]:
             "right tool": _figure(arm.right_tool),
             "exact": _figure(arm.exact),
             "false calls": _figure(arm.false_calls),
-            "prompt tokens": f"{arm.prompt_tokens.value:.0f}" if arm.prompt_tokens else "-",
+            "prompt tokens, over all": f"{arm.prompt_tokens.value:.0f}" if arm.prompt_tokens else "-",
         }
         for arm in report.arms
     ]

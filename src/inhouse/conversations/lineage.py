@@ -11,10 +11,14 @@ from sqlalchemy import ColumnElement, func, select, update
 
 from inhouse.conversations.tables import trace_exports, trace_lineage
 from inhouse.core import clock, ids
+from inhouse.store import jobs
 from inhouse.store.database import Tx
 
 #: Values of one query: databases bound them.
 _MOST_ASKED = 500
+
+#: The job that removes words which were taken out of a data set to learn from, wherever they lie.
+FORGET = "forget-shared"
 
 Why = Literal["erased", "withdrawn"]
 
@@ -80,11 +84,14 @@ def gone(tx: Tx, traces: Sequence[str]) -> frozenset[str]:
 
 
 def _mark(tx: Tx, of: ColumnElement[bool], why: Why) -> int:
-    """Erasing weighs more than withdrawing, and the first time of each stands."""
+    """Erasing weighs more than withdrawing, and the first time of each stands. Words that lie about go in a job of their own."""
     there = trace_lineage.c.gone_why
     fresh = there.is_distinct_from(why) & there.is_distinct_from("erased")
     change = {"gone_at": clock.now(), "gone_why": why}
-    return tx.execute(update(trace_lineage).where(of, fresh).values(change)).rowcount
+    marked = tx.execute(update(trace_lineage).where(of, fresh).values(change)).rowcount
+    if marked:
+        jobs.enqueue(tx, FORGET, {})
+    return marked
 
 
 def _holdings(tx: Tx, of: ColumnElement[bool]) -> list[Holding]:

@@ -186,7 +186,7 @@ def _scores(about: Subject) -> str:
                 "Every argument right",
                 "False calls",
                 "Calls of what isn't there",
-                "Prompt",
+                "Prompt, over all",
             ),
             [_arm(arm) for arm in report.arms],
         ),

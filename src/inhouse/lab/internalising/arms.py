@@ -129,7 +129,7 @@ def figures(
         exact=_share([one.exact for one in meant]),
         false_calls=_share([bool(one.tool) for one in nothing]),
         not_there=_share([one.tool not in _there(kind, one.request, taught) for one in called]),
-        prompt_tokens=of_mean([one.prompt_tokens for one in asked]) if asked else None,
+        prompt_tokens=of_mean([one.prompt_tokens for one in called]) if called else None,
         first_ms=_median([one.first_ms for one in asked]),
         cold_ms=_median([one.first_ms for one in cold if one.first_ms]),
     )

@@ -55,8 +55,13 @@ def apart(found: Iterable[Sourced]) -> tuple[list[Sourced], list[Sourced]]:
     """Those that teach, and the fifth that judges. The same request is on the same side whoever says it, in every generation."""
     sides: tuple[list[Sourced], list[Sourced]] = ([], [])
     for one in found:
-        sides[place(one.use.request) % _KEPT == 0].append(one)
+        sides[judges(one.use.request)].append(one)
     return sides
+
+
+def judges(request: str) -> bool:
+    """Whether a request is on the side that judges."""
+    return place(request) % _KEPT == 0
 
 
 def place(request: str) -> int:

@@ -19,6 +19,7 @@ from inhouse.lab.comparing.intervals import of_difference
 from inhouse.lab.internalising import dataset, material
 from inhouse.lab.internalising.material import Fitness, Held, Material, no_ledger, no_notice
 from inhouse.lab.internalising.workshop import Workshop
+from inhouse.runtime.profile import Installed
 from inhouse.store import jobs
 from inhouse.store.database import Database, Tx
 from inhouse.store.jobs import Job
@@ -131,13 +132,15 @@ class Internalising:
         names = _checked(names)
         with self._db.read() as tx:
             authorise(tx, actor, Action.OPERATE)
+            parent = self._parent()
             wanted = material.wanted(tx, names)
-        shared = list(Traces(self._db).consented(ai_ids=material.ai_ids(wanted)))
+            before = material.built_in(tx, parent.profile.tools, wanted)
+        shared = list(Traces(self._db).consented(ai_ids=material.ai_ids([*wanted, *before])))
         with self._db.read() as tx:
-            found = material.gather(tx, wanted, shared)
+            found = material.gather(tx, wanted, shared, before)
             notes = {one.tool.name: self._fitness(tx, one.tool) or "" for one in wanted}
         return Preview(
-            parent=self._parent(),
+            parent=parent.generation,
             tools=tuple(_planned(found, notes)),
             without_taught=sum(one.use.call is None for one in found.taught.uses),
             without_kept=sum(one.use.call is None for one in found.kept.uses),
@@ -183,11 +186,11 @@ class Internalising:
             raise NotFound(kind="making of a generation", name=job_id)
         return Stored(job)
 
-    def _parent(self) -> str:
+    def _parent(self) -> Installed:
         parent = self._workshop.current()
         if parent is None:
             raise NotTeachable()
-        return parent.generation
+        return parent
 
 
 def _rules_out(requests: int) -> float:

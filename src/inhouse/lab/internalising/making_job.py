@@ -1,7 +1,8 @@
 """The job ``internalise``: from the installation's material to a generation with its figures and its verdict.
 
 Each step's file is written last and found again: what was settled, what was trained, the merged model, what each arm and each guard came
-to. So a job that was killed goes on after the last of them, and its result is the same.
+to. So a job that was killed goes on after the last of them, and its result is the same. Whether all who shared something still agree is
+asked before and after each training, and where the generation is kept: else all begins anew without them.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from inhouse.lab.internalising.internalising import CURVE, JOB, MARGIN
 from inhouse.lab.internalising.measuring import Measuring
 from inhouse.lab.internalising.registering import Measured
 from inhouse.lab.internalising.report import ArmKind, Learnt
+from inhouse.lab.internalising.settling import TakenBack
 from inhouse.lab.internalising.ways import Called, Request
 from inhouse.lab.internalising.workshop import Workshop
 from inhouse.lab.making import Making
@@ -60,13 +62,12 @@ class MakingJob:
         """Settle, train, merge, measure, judge, register."""
         folder = self._workshop.folder / progress.job.id
         done = folder / "result.json"
-        if not done.exists():
+        while not done.exists():
             progress.report(0.0, "gathering what teaches")
-            frozen = settling.settle(self._db, self._blobs, self._workshop, progress.job, folder)
-            made = self._make(progress.part(_SETTLED, _MADE - _SETTLED), frozen, folder)
-            measured = self._measure(progress.part(_MADE, _MEASURED - _MADE), frozen, made, folder)
-            progress.report(_MEASURED, "keeping the new generation")
-            write_json(done, registering.register(self._db, self._blobs, self._workshop, frozen, measured))
+            try:
+                write_json(done, self._made(progress, folder))
+            except TakenBack:
+                shutil.rmtree(folder)
         for path in folder.iterdir():
             if path.is_dir():
                 shutil.rmtree(path)
@@ -75,20 +76,34 @@ class MakingJob:
         result: dict[str, Any] = read_json(done)
         return result
 
+    def _made(self, progress: Progress, folder: Path) -> dict[str, Any]:
+        """All of it once. Raises ``TakenBack`` where somebody leaves meanwhile: nothing is kept then."""
+        frozen = settling.settle(self._db, self._workshop, progress.job, folder)
+        made = self._make(progress.part(_SETTLED, _MADE - _SETTLED), frozen, folder)
+        measured = self._measure(progress.part(_MADE, _MEASURED - _MADE), frozen, made, folder)
+        progress.report(_MEASURED, "keeping the new generation")
+        return registering.register(self._db, self._blobs, self._workshop, frozen, measured)
+
+    def _standing(self, frozen: Frozen) -> None:
+        with self._db.read() as tx:
+            settling.standing(tx, frozen)
+
     def _make(self, progress: Progress, frozen: Frozen, folder: Path) -> dict[int, Making]:
         """The generations by the number of their uses: those of the learning curve, and all of them last."""
         whole, job = len(frozen.taught.uses), progress.job
         counts = [*(count for count in CURVE if job.payload["curve"] and count < whole), whole]
-        rehearsal = settling.rehearsal(self._blobs, self._db, self._workshop, frozen, folder)
+        rehearsal = settling.rehearsal(self._workshop, frozen, folder)
         made, at = {}, 0.0
         for count in counts:
             share = count / sum(counts)
             part = progress.part(at, share)
             making = self._making(job, frozen, folder, count)
             some = rehearsal[:: max(1, whole // count)]
+            self._standing(frozen)
             self._workshop.build(
                 making, frozen.taught.first(count), some, partial(part.report, 1.0), _supervised(part)
             )
+            self._standing(frozen)
             made[count] = making
             at += share
         return made
@@ -108,7 +123,7 @@ class MakingJob:
         self, progress: Progress, frozen: Frozen, made: Mapping[int, Making], folder: Path
     ) -> Measured:
         asked, taught = _asked(frozen.kept), self._taught(frozen)
-        held = own_guards.of_installation(self._db, frozen.wanted, self._workshop)
+        held = own_guards.of_installation(self._db, _inside(frozen), self._workshop)
         if frozen.before.uses:
             held.append(guards.built_in_before(frozen.before, frozen.profile))
         margins = guards.laid_down(held, MARGIN)
@@ -193,6 +208,11 @@ class MakingJob:
             handler = self._workshop.handler(want.ai_id, want.entry)
             found.append(Taught(Attached(want.extension, tool, Limits(), handler), f"other_{at}"))
         return found
+
+
+def _inside(frozen: Frozen) -> set[str]:
+    """The names of the tools that the new generation knows by itself."""
+    return {one.name for one in registering.profile_with(frozen).tools}
 
 
 def _asked(kept: Dataset) -> Asked:

@@ -10,10 +10,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from functools import cache
-from importlib import resources
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from inhouse.accounts import ais
@@ -22,25 +20,23 @@ from inhouse.accounts.ais import Ai
 from inhouse.conversations.traces import SharedTrace
 from inhouse.core import ids
 from inhouse.core.errors import InhouseError, NotFound
-from inhouse.lab import curriculum
-from inhouse.lab.internalising import dataset
+from inhouse.lab.internalising import dataset, sides
 from inhouse.lab.internalising.dataset import Dataset, Sourced
 from inhouse.lab.skills.tools import Use
 from inhouse.releases import extensions
-from inhouse.runtime.agent import choosing
 from inhouse.runtime.agent.builtin import Call
 from inhouse.runtime.agent.evidence import stands
 from inhouse.runtime.extensions.base import Tool
 from inhouse.runtime.extensions.calling import misfit
+from inhouse.runtime.extensions.factory import examples_teach
+from inhouse.runtime.profile import LearntTool
 from inhouse.store.database import Tx
 
 #: Usable requests that a tool must have: with fewer, neither the training nor the verdict says anything.
 LEAST_USES = 40
-#: Turns without a tool that teach: as many as there are uses, and at least so many.
-_LEAST_WITHOUT = 60
-#: Turns without a tool that judge.
-_MOST_KEPT_WITHOUT = 150
 TRACE = "a shared question"
+#: What the parent knows already is rehearsed, and its source says so.
+BEFORE = "taught before"
 
 
 class SchemasDiffer(InhouseError):
@@ -59,10 +55,6 @@ class TooFewUses(InhouseError):
     """Only {found} usable requests for {tool} are at hand, and {needed} are needed: {missing} more. Give the tool more examples, or wait until more fans who agreed to share have used it."""
 
     status = 409
-
-
-#: Kinds whose examples are made of the owner's own rows: those are no examples of a skill, and nobody agreed to share them.
-_OWN_ROWS = frozenset({"table"})
 
 
 @dataclass(frozen=True)
@@ -84,6 +76,8 @@ class Material:
     wanted: tuple[Wanted, ...]
     taught: Dataset
     kept: Dataset
+    before: Dataset
+    """What judges whether the tools that the parent had built in were forgotten."""
     traces: tuple[str, ...] = ()
     lacking: tuple[TooFewUses, ...] = field(default=(), compare=False)
     """For each tool with too few uses what is missing."""
@@ -133,28 +127,62 @@ def wanted(tx: Tx, names: Sequence[str]) -> list[Wanted]:
     return list(found.values())
 
 
-def gather(tx: Tx, chosen: Sequence[Wanted], traces: Iterable[SharedTrace]) -> Material:
-    """Everything that can be learnt, judged by the same rules wherever it comes from."""
+def built_in(tx: Tx, known: Iterable[LearntTool], chosen: Sequence[Wanted]) -> list[Wanted]:
+    """The tools that a parent knows by itself, but for those that are ``chosen`` anew, where some AI has them as they were learnt."""
+    anew = {want.tool.name for want in chosen}
+    learnt = {one.name: one.parameters for one in known if one.name not in anew}
+    found: dict[str, Wanted] = {}
+    for ai, one in _attached(tx):
+        for tool in one.tools:
+            if learnt.get(tool.name) == tool.parameters:
+                first = found.get(tool.name, Wanted(one.name, tool, (), ai.id, one.entry))
+                found[tool.name] = replace(first, ais=(*first.ais, ai))
+    return list(found.values())
+
+
+def gather(
+    tx: Tx, chosen: Sequence[Wanted], traces: Iterable[SharedTrace], before: Sequence[Wanted] = ()
+) -> Material:
+    """Everything that can be learnt, judged by the same rules wherever it comes from. Uses of the tools that were built in
+    ``before`` teach and judge beside the new ones, so that they are not forgotten."""
     left_out: Counter[str] = Counter()
-    uses = list(_examples(tx, chosen))
+    every = [*chosen, *before]
+    uses = list(_examples(tx, every))
     without: list[Sourced] = []
     for trace in traces:
-        use, why = _of_trace(trace, chosen)
+        use, why = _of_trace(trace, every)
         if use is None:
             left_out[why] += 1
         elif use.call is not None:
             uses.append(_sourced(use, trace))
         else:
             without.append(_sourced(use, trace))
-    without += _other_tools(tx, chosen)
-    taught, kept = _sides(uses, without, left_out)
+    old = {want.tool.name for want in before}
+    without += _other_tools(tx, {want.tool.name for want in every})
+    taught, kept = sides.of([_marked(one, old) for one in uses], without, left_out)
+    judged = [one for one in kept.uses if _calls(one, old)]
     return Material(
         wanted=tuple(chosen),
         taught=taught,
-        kept=kept,
-        traces=tuple(one.which for one in (*taught.uses, *kept.uses) if one.kind == TRACE),
+        kept=dataset.named([one for one in kept.uses if not _calls(one, old)], kept.left_out),
+        before=dataset.named(judged, {}),
+        traces=tuple(traces_in(one.source for one in (*taught.uses, *kept.uses))),
         lacking=tuple(_lacking(chosen, (taught, kept))),
     )
+
+
+def traces_in(sources: Iterable[str]) -> list[str]:
+    """The traces (SHA-256 of their ids) among the places that something came from."""
+    parted = [source.partition(": ") for source in sources]
+    return [which for kind, _, which in parted if kind.endswith(TRACE)]
+
+
+def _marked(one: Sourced, old: Collection[str]) -> Sourced:
+    return Sourced(one.use, f"{BEFORE}, {one.source}") if _calls(one, old) else one
+
+
+def _calls(one: Sourced, names: Collection[str]) -> bool:
+    return one.use.call is not None and one.use.call.tool in names
 
 
 def _of_extension(tx: Tx, name: str) -> list[Wanted]:
@@ -192,25 +220,24 @@ def _examples(tx: Tx, chosen: Sequence[Wanted]) -> Iterator[Sourced]:
     here = {(want.extension, want.tool.name, ai.id) for want in chosen for ai in want.ais}
     for ai, one in _attached(tx):
         for tool in one.tools:
-            if one.kind not in _OWN_ROWS and (one.name, tool.name, ai.id) in here:
+            if examples_teach(one.kind) and (one.name, tool.name, ai.id) in here:
                 for example in tool.examples:
                     use = Use(example.request, Call(tool.name, dict(example.arguments)))
                     yield Sourced(use, f"an example of the tool: {ai.slug}/{one.name}")
 
 
-def _other_tools(tx: Tx, chosen: Sequence[Wanted]) -> Iterator[Sourced]:
+def _other_tools(tx: Tx, inside: Collection[str]) -> Iterator[Sourced]:
     """What is asked of tools that are not built in means no tool that is."""
-    for _, tool in others(tx, chosen):
+    for _, tool in others(tx, inside):
         for example in tool.examples:
             yield Sourced(Use(example.request), f"a request for another tool: {tool.name}")
 
 
-def others(tx: Tx, chosen: Sequence[Wanted]) -> Iterator[tuple[str, Tool]]:
-    """The tools with examples that are not to be built in, each with an extension that brings it."""
-    names = {want.tool.name for want in chosen}
+def others(tx: Tx, inside: Collection[str]) -> Iterator[tuple[str, Tool]]:
+    """The tools with examples that are none of these (by name), each with an extension that brings it."""
     for _, one in _attached(tx):
         for tool in one.tools:
-            if one.kind not in _OWN_ROWS and tool.name not in names and tool.examples:
+            if examples_teach(one.kind) and tool.name not in inside and tool.examples:
                 yield one.name, tool
 
 
@@ -244,47 +271,9 @@ def _sourced(use: Use, trace: SharedTrace) -> Sourced:
     return Sourced(use, f"{TRACE}: {ids.digest(trace.id)}")
 
 
-def _sides(
-    uses: Sequence[Sourced], without: Sequence[Sourced], left_out: Counter[str]
-) -> tuple[Dataset, Dataset]:
-    """What teaches and what judges. Turns without a tool that Inhouse ships are on one side each."""
-    taught, kept = dataset.apart(uses)
-    taught_without, kept_without = dataset.apart(without)
-    said = [Sourced(Use(text), "a turn without a tool, shipped") for text in choosing.background()]
-    asked = [
-        Sourced(Use(text), "a question on notes, shipped") for text in curriculum.written_questions("train")
-    ]
-    judged = [Sourced(Use(text), "a turn without a tool, shipped") for text in turns()]
-    judged += [
-        Sourced(Use(text), "a question on notes, shipped")
-        for text in curriculum.written_questions("development")
-    ]
-    most = max(_LEAST_WITHOUT, len(taught))
-    apart = [one.use.request for one in (*kept, *kept_without, *judged)]
-    teaches = dataset.build([*taught, *_some([*taught_without, *said], asked, most)], apart)
-    judges = dataset.build([*kept, *_some(kept_without, judged, _MOST_KEPT_WITHOUT)], ())
-    return dataset.noted(teaches, left_out), judges
-
-
-def _some(first: Sequence[Sourced], then: Sequence[Sourced], most: int) -> list[Sourced]:
-    """So many, the real ones first; of each kind an even part."""
-
-    def order(one: Sourced) -> int:
-        return dataset.place(one.use.request)
-
-    return [*sorted(first, key=order), *sorted(then, key=order)][:most]
-
-
 def _lacking(chosen: Sequence[Wanted], sides: Sequence[Dataset]) -> Iterator[TooFewUses]:
     for want in chosen:
         found = sum(dataset.count(side, want.tool.name) for side in sides)
         if found < LEAST_USES or not all(dataset.count(side, want.tool.name) for side in sides):
             missing = max(1, LEAST_USES - found)
             yield TooFewUses(tool=want.tool.name, found=found, needed=found + missing, missing=missing)
-
-
-@cache
-def turns() -> tuple[str, ...]:
-    """Things that people say which mean no tool: written to judge by, and never taught."""
-    text = (resources.files(__package__) / "turns.txt").read_text("utf-8")
-    return tuple(line for line in text.splitlines() if line)

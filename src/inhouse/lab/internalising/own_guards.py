@@ -7,7 +7,7 @@ moves, AI by AI, by its gate.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator
 from functools import cache
 from importlib import resources
 
@@ -15,9 +15,8 @@ from inhouse.accounts import ais
 from inhouse.content import documents, index
 from inhouse.core import ids
 from inhouse.lab import curriculum
-from inhouse.lab.internalising import guards, material
+from inhouse.lab.internalising import dataset, guards, material, sides
 from inhouse.lab.internalising.guards import Guard
-from inhouse.lab.internalising.material import Wanted
 from inhouse.lab.internalising.ways import Request
 from inhouse.lab.internalising.workshop import Workshop
 from inhouse.runtime.extensions.base import Tool
@@ -33,12 +32,12 @@ _AIS, _DOCUMENTS = 20, 6
 _LONGEST_TEXT = 800
 
 
-def of_installation(db: Database, wanted: Sequence[Wanted], workshop: Workshop) -> list[Guard]:
-    """Every guard with its margin, before anything is measured."""
+def of_installation(db: Database, inside: Collection[str], workshop: Workshop) -> list[Guard]:
+    """Every guard with its margin, before anything is measured. ``inside`` are the names of the tools that are, or will be, built in."""
     lessons = curriculum.told(curriculum.written_lessons(workshop.embed))
     rows = [row for start in range(5) for row in lessons[start::5]][:_ROWS]
     with db.read() as tx:
-        own, others = list(_own_words(tx)), list(_others(tx, wanted))
+        own, others = list(_own_words(tx)), list(_others(tx, inside))
     voices = [text for language, text in own if language != "ja"]
     japanese = [text for language, text in own if language == "ja"]
     found = [
@@ -61,14 +60,19 @@ def _own_words(tx: Tx) -> Iterator[tuple[str, str]]:
             yield passage.language, passage.text[:_LONGEST_TEXT]
 
 
-def _others(tx: Tx, wanted: Sequence[Wanted]) -> Iterator[tuple[Tool, Request]]:
-    """Each tool without the example that is asked, and after it something that means none."""
-    names = {want.tool.name for want in wanted}
-    ship = [tool for tool in (SEARCH, CALCULATE, DATES) if tool.name not in names]
-    tools = {tool.name: tool for tool in (*ship, *(tool for _, tool in material.others(tx, wanted)))}
-    asked = [(tool, example) for tool in tools.values() for example in tool.examples]
+def _others(tx: Tx, inside: Collection[str]) -> Iterator[tuple[Tool, Request]]:
+    """Each tool without the example that is asked, and after it something that means none. Of tools that an AI has, only the side
+    that judges is asked: the other one teaches that it means no tool that is built in."""
+    ship = {tool.name: tool for tool in (SEARCH, CALCULATE, DATES) if tool.name not in inside}
+    there = {tool.name: tool for _, tool in material.others(tx, inside)}
+    asked = [
+        (tool, example)
+        for tool in (ship | there).values()
+        for example in tool.examples
+        if tool.name not in there or dataset.judges(example.request)
+    ]
     drawn = sorted(asked, key=lambda one: ids.digest(f"internalise:{one[1].request}"))[:_REQUESTS]
-    for (tool, example), nothing in zip(drawn, material.turns(), strict=False):
+    for (tool, example), nothing in zip(drawn, sides.turns(), strict=False):
         rest = tuple(one for one in tool.examples if one != example)
         without = tool.model_copy(update={"examples": rest})
         accepted = {name: [value] for name, value in example.arguments.items()}

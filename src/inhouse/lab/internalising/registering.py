@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from inhouse.lab.internalising import report
-from inhouse.lab.internalising.frozen import Frozen, uses_json
+from inhouse.lab.internalising import report, settling
+from inhouse.lab.internalising.dataset import Dataset
+from inhouse.lab.internalising.frozen import Frozen
 from inhouse.lab.internalising.report import Built, Data, Learnt, Report
-from inhouse.lab.internalising.settling import DATA, TRACES
+from inhouse.lab.internalising.settling import DATA, TRACES, TakenBack
 from inhouse.lab.internalising.workshop import Workshop
 from inhouse.lab.making import Making
 from inhouse.runtime.profile import LearntTool, Profile, describe
@@ -22,6 +23,7 @@ from inhouse.tuning import generations, models
 from inhouse.tuning.files import read_json, sha256
 
 _MOST_NAME = 120
+_WEIGHTS = "adapter_model.safetensors"
 #: Of what ships and teaches turns without a tool.
 _LICENCES = {"a turn without a tool, shipped": "Apache-2.0", "a question on notes, shipped": "Apache-2.0"}
 
@@ -42,7 +44,8 @@ class Measured:
 def register(
     db: Database, blobs: Blobs, workshop: Workshop, frozen: Frozen, measured: Measured
 ) -> dict[str, Any]:
-    """Keep it whatever the verdict: what is "not better" may be looked at, and not promoted. The same again is the same."""
+    """Keep it whatever the verdict: what is "not better" may be looked at, and not promoted. The same again is the same.
+    Raises ``TakenBack`` where somebody left since it was settled: then nothing of it is kept."""
     making = measured.making
     found = _report(frozen, measured)
     file_hash = sha256(making.model)
@@ -54,25 +57,32 @@ def register(
         aside.rename(file)
     delta = {path.name: blobs.put_file(path) for path in sorted(making.shipped.iterdir())}
     data = _data_hashes(blobs, frozen)
-    with db.write() as tx:
-        generations.add(
-            tx,
-            generation,
-            name=_name(tx, frozen),
-            parent=frozen.parent,
-            recipe=making.recipe.model_dump(mode="json", exclude={"preference"}),
-            data_hashes=data,
-            scores=report.stored(found),
-            file_hash=file_hash,
-            quantisation=making.quantisation,
-            delta=delta,
-        )
+    try:
+        with db.write() as tx:
+            if all(one.id != generation for one in generations.listing(tx)):
+                settling.standing(tx, frozen)
+            generations.add(
+                tx,
+                generation,
+                name=_name(tx, frozen),
+                parent=frozen.parent,
+                recipe=making.recipe.model_dump(mode="json", exclude={"preference"}),
+                data_hashes=data,
+                scores=report.stored(found),
+                file_hash=file_hash,
+                quantisation=making.quantisation,
+                delta=delta,
+            )
+    except TakenBack:
+        file.unlink()
+        blobs.delete(delta[_WEIGHTS])
+        raise
     describe(
         workshop.models,
         generation,
         file.name,
         profile_with(frozen),
-        delta.get("adapter_model.safetensors", file_hash),
+        delta.get(_WEIGHTS, file_hash),
     )
     return {"generation": generation, "passed": found.verdict.passed, "reason": found.verdict.reason}
 
@@ -115,10 +125,16 @@ def _report(frozen: Frozen, measured: Measured) -> Report:
 
 
 def _data_hashes(blobs: Blobs, frozen: Frozen) -> dict[str, str]:
-    """What was taught and what judged, as one blob, and the data set that says whose traces are in it."""
-    sides = {"taught": uses_json(frozen.taught), "kept": uses_json(frozen.kept)}
-    data = {DATA: blobs.put(json.dumps(sides, ensure_ascii=False, sort_keys=True).encode())}
+    """Where what was taught and what judged came from, as one blob without a word of it, so that it outlives who said it; and
+    the data set that says whose traces are in it."""
+    sides = {"taught": frozen.taught, "kept": frozen.kept, "before": frozen.before}
+    told = {name: {"sha256": side.sha256, "uses": _told(side)} for name, side in sides.items()}
+    data = {DATA: blobs.put(json.dumps(told, ensure_ascii=False, sort_keys=True).encode())}
     return data | ({TRACES: frozen.data_set} if frozen.data_set else {})
+
+
+def _told(side: Dataset) -> list[dict[str, str]]:
+    return [{"tool": one.use.call.tool if one.use.call else "", "source": one.source} for one in side.uses]
 
 
 def _name(tx: Tx, frozen: Frozen) -> str:

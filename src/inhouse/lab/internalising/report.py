@@ -72,6 +72,7 @@ class Arm(_Value):
     not_there: Interval | None = None
     """A call of a name that this arm does not have."""
     prompt_tokens: Interval | None = None
+    """Of all requests, those among them that no model was asked for: they cost none."""
     first_ms: Interval | None = None
     """Median to the first token, with what repeats in the cache."""
     cold_ms: Interval | None = None

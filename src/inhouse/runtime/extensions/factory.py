@@ -86,6 +86,8 @@ class Kind:
     operator_only: bool = False
     seconds: float = 10.0
     """What a call may take, where its owner says nothing else."""
+    shows_own_data: bool = False
+    """Whether its tools' examples are made of the owner's data, such as names in rows."""
 
 
 def _mcp(settings: Server, place: Place) -> Extension:
@@ -106,6 +108,7 @@ KINDS: Mapping[str, Kind] = {
         "Looks things up in a table of yours, such as products and prices.",
         TableSettings,
         lambda settings, place: Table(settings),
+        shows_own_data=True,
     ),
     "sql-table": Kind(
         "Table in a database",
@@ -113,6 +116,7 @@ KINDS: Mapping[str, Kind] = {
         DatabaseSettings,
         lambda settings, place: database_table(settings),
         operator_only=True,
+        shows_own_data=True,
     ),
     "feeds": Kind(
         "News from feeds",
@@ -178,6 +182,12 @@ def kind(name: str) -> Kind:
             reason=f'There is no kind of extension named "{name}": choose one of {", ".join(KINDS)}.'
         )
     return KINDS[name]
+
+
+def examples_teach(name: str) -> bool:
+    """Whether the examples of this kind's tools say how they are asked, and nothing of their owner's data. Of a kind that is not
+    known here nothing is."""
+    return name in KINDS and not KINDS[name].shows_own_data
 
 
 def make(name: str, settings: Mapping[str, Any], place: Place) -> Extension:
