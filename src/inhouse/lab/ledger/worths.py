@@ -25,15 +25,13 @@ from inhouse.lab.ledger.worth import Line, Ranked
 from inhouse.releases import extensions
 from inhouse.releases.extensions import Version
 from inhouse.releases.tables import extensions as extensions_table
+from inhouse.runtime.extensions.factory import examples_teach
 from inhouse.store.database import Database, Tx
 
 #: What the ledger looks back on.
 PERIOD = timedelta(days=90)
 #: The smallest gain in right answers that a measurement of ours is registered for; seconds and tokens that it may cost.
 _EFFECT, _SLOWER, _LONGER = 0.05, 5.0, 2000.0
-#: Kinds whose examples are made of the owner's own rows: building in doesn't learn from those.
-_OWN_ROWS = frozenset({"table", "sql-table"})
-
 #: The keys of the tools that the served generation calls by itself.
 BuiltIn = Callable[[], Collection[str]]
 
@@ -218,7 +216,7 @@ def _line(
     examples = {
         (tool.name, example.request)
         for one in same
-        if one.version.kind not in _OWN_ROWS
+        if examples_teach(one.version.kind)
         for tool in one.version.tools
         for example in tool.examples
     }
