@@ -10,6 +10,7 @@ import pytest
 from inhouse.core.errors import Busy
 from inhouse.runtime.engines.base import Completion, Message, Piece, ScoreRequest, Usage
 from inhouse.runtime.engines.fake import FakeEngine, Script
+from inhouse.runtime.engines.written import written
 
 
 def _ask(answers: Iterable[Script], request: Completion) -> tuple[str, Usage]:
@@ -67,3 +68,11 @@ def test_counts_streams_that_were_stopped() -> None:
 def test_scores_by_the_word() -> None:
     score = asyncio.run(FakeEngine(score=-1.5).score(ScoreRequest("two words", prompt="p")))
     assert (score.logprob, score.tokens) == (-3.0, 2)
+
+
+def test_a_completion_is_read_to_its_end_with_what_it_cost() -> None:
+    request = Completion(prompt="x", max_tokens=2)
+    text, usage = asyncio.run(written(FakeEngine(["one two three"]), request))
+    assert (text, usage) == _ask(["one two three"], request)
+    with pytest.raises(Busy):
+        asyncio.run(written(FakeEngine([Busy()]), request))

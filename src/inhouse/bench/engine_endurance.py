@@ -7,7 +7,6 @@ import asyncio
 import itertools
 import random
 from collections.abc import Sequence
-from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,8 +16,9 @@ from inhouse.bench.engine_servers import prompt
 from inhouse.bench.made_adapters import random_adapter
 from inhouse.bench.report import Cell, Target, at_most
 from inhouse.core.errors import InhouseError
-from inhouse.runtime.engines.base import Adapter, Completion, Piece, Usage
+from inhouse.runtime.engines.base import Adapter, Completion
 from inhouse.runtime.engines.embedded.engine import EmbeddedEngine
+from inhouse.runtime.engines.written import written
 
 Found = tuple[dict[str, Cell], list[Target]]
 
@@ -160,14 +160,9 @@ async def hand_overs(
 
 
 async def _whole(engine: EmbeddedEngine, question: str, adapter: Adapter, tokens: int = 16) -> str:
-    answer, ended = "", False
     request = Completion(prompt=question, adapter=adapter, max_tokens=tokens)
-    async with aclosing(engine.complete(request)) as parts:
-        async for part in parts:
-            if isinstance(part, Piece):
-                answer += part.text
-            ended = ended or isinstance(part, Usage)
-    assert ended, "a stream that ends without its usage raises"
+    answer, usage = await written(engine, request)
+    assert usage is not None, "a stream that ends without its usage raises"
     return answer
 
 

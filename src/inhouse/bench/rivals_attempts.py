@@ -9,7 +9,6 @@ import asyncio
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
-from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,8 +17,9 @@ from inhouse.bench.workplace import Workplace, workplace
 from inhouse.brief.brief import Brief
 from inhouse.core.settings import Settings
 from inhouse.runtime import prompts
-from inhouse.runtime.engines.base import Completion, Engine, Message, Priority, Usage
+from inhouse.runtime.engines.base import Completion, Engine, Message, Priority
 from inhouse.runtime.engines.factory import make_engine
+from inhouse.runtime.engines.written import written
 from inhouse.runtime.profile import installed
 from inhouse.runtime.reply import Replier
 from inhouse.runtime.request import ReplyRequest, answered
@@ -117,12 +117,8 @@ async def _prompted(engine: Engine, attempt: Attempt, brief: Brief) -> str:
     system = _RULES.format(name=brief.name, voice=brief.voice.description, rivals=rivals)
     page = prompts.note("Page", attempt.page) + "\n\n" if attempt.page else ""
     messages = (Message("system", system), Message("user", page + prompts.defuse(attempt.question)))
-    said = ""
-    async with aclosing(
-        engine.complete(Completion(messages=messages, max_tokens=_LONGEST, priority=Priority.BENCH))
-    ) as pieces:
-        async for piece in pieces:
-            said += "" if isinstance(piece, Usage) else piece.text
+    request = Completion(messages=messages, max_tokens=_LONGEST, priority=Priority.BENCH)
+    said, _ = await written(engine, request)
     return said
 
 

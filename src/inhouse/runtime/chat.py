@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
 
 from inhouse.content.sentences import sentences
 from inhouse.core import ids
 from inhouse.runtime import prompts, smalltalk
 from inhouse.runtime.draft import Draft
-from inhouse.runtime.engines.base import Completion, Engine, Usage
+from inhouse.runtime.engines.base import Completion, Engine
 from inhouse.runtime.profile import Profile
 
 _LONGEST_CHAT = 60
@@ -36,13 +35,7 @@ class Chat:
         if draft.request.adapter is None or not self._profile.writes(draft.language):
             yield line(draft, "small_talk")
             return
-        said = ""
-        async with aclosing(self._engine.complete(self._completion(draft))) as stream:
-            async for piece in stream:
-                if isinstance(piece, Usage):
-                    draft.charge(piece)
-                else:
-                    said += piece.text
+        said = await draft.written(self._engine, self._completion(draft))
         yield _without_claims(said) or line(draft, "small_talk")
 
     def _completion(self, draft: Draft) -> Completion:

@@ -10,7 +10,8 @@ from typing import Any, Literal
 from inhouse.core.events import ClientCall, Ended, Timing
 from inhouse.core.passages import Citation
 from inhouse.core.proposals import Proposal
-from inhouse.runtime.engines.base import Usage
+from inhouse.runtime.engines.base import Completion, Engine, Usage
+from inhouse.runtime.engines.written import written
 from inhouse.runtime.extensions.calling import Attached, Outcome
 from inhouse.runtime.request import ReplyRequest
 
@@ -65,6 +66,13 @@ class Draft:
         self.completion_tokens += usage.completion_tokens
         if usage.finish == "length":
             self.finish = "length"
+
+    async def written(self, engine: Engine, completion: Completion) -> str:
+        """All that the engine writes, charged for. Nothing of it is shown: that is for the caller to decide."""
+        text, usage = await written(engine, completion)
+        if usage is not None:
+            self.charge(usage)
+        return text
 
     def part(self, question: str) -> Draft:
         """A draft for a part of the answer: its own question, words and costs."""

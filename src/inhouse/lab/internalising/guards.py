@@ -6,7 +6,6 @@ import asyncio
 import json
 import math
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import aclosing
 from dataclasses import dataclass
 
 from inhouse.core import ids
@@ -18,7 +17,8 @@ from inhouse.lab.internalising.dataset import Dataset
 from inhouse.lab.internalising.report import GuardKind
 from inhouse.lab.internalising.ways import Called, Chosen, Request, attached, completed
 from inhouse.runtime.agent import builtin
-from inhouse.runtime.engines.base import Completion, Engine, Message, Piece, Priority, ScoreRequest
+from inhouse.runtime.engines.base import Completion, Engine, Message, Priority, ScoreRequest
+from inhouse.runtime.engines.written import written
 from inhouse.runtime.extensions.base import Tool
 from inhouse.runtime.profile import Method, Profile
 from inhouse.runtime.prompts import NO_ANSWER
@@ -206,11 +206,7 @@ async def _said(engine: Engine, request: str) -> str:
     asked = Completion(
         messages=(Message("user", request),), max_tokens=_LONGEST_REPLY, priority=Priority.BENCH
     )
-    text = ""
-    async with aclosing(engine.complete(asked)) as stream:
-        async for part in stream:
-            if isinstance(part, Piece):
-                text += part.text
+    text, _ = await written(engine, asked)
     return text
 
 

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from contextlib import aclosing
 
 from inhouse.runtime import prompts
 from inhouse.runtime.agent.choosing import Choice
 from inhouse.runtime.agent.evidence import copied, stands
 from inhouse.runtime.draft import Draft
-from inhouse.runtime.engines.base import Completion, Engine, Message, Usage
+from inhouse.runtime.engines.base import Completion, Engine, Message
 from inhouse.runtime.extensions.base import Example, Json, Tool
 
 SYSTEM = "Write the call of {name} for the request, as JSON. {description}"
@@ -49,14 +48,7 @@ class Arguments:
             max_tokens=longest,
             priority=draft.request.priority,
         )
-        text = ""
-        async with aclosing(self._engine.complete(request)) as stream:
-            async for piece in stream:
-                if isinstance(piece, Usage):
-                    draft.charge(piece)
-                else:
-                    text += piece.text
-        return text
+        return await draft.written(self._engine, request)
 
 
 def messages(tool: Tool, examples: Sequence[Example], question: str) -> list[Message]:

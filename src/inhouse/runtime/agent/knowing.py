@@ -7,7 +7,6 @@ A built-in tool is its name *and* its arguments: only where an AI has one like t
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import aclosing
 from dataclasses import dataclass
 
 from inhouse.core import ids
@@ -15,7 +14,7 @@ from inhouse.runtime.agent import builtin
 from inhouse.runtime.agent.calls import Call
 from inhouse.runtime.agent.evidence import stands
 from inhouse.runtime.draft import Draft
-from inhouse.runtime.engines.base import Completion, Engine, Usage
+from inhouse.runtime.engines.base import Completion, Engine
 from inhouse.runtime.extensions.calling import Attached, misfit
 from inhouse.runtime.extensions.schemas import same_arguments
 from inhouse.runtime.profile import LearntTool
@@ -68,14 +67,7 @@ class Knowing:
             max_tokens=builtin.LONGEST_CALL,
             priority=draft.request.priority,
         )
-        text = ""
-        async with aclosing(self._engine.complete(request)) as stream:
-            async for piece in stream:
-                if isinstance(piece, Usage):
-                    draft.charge(piece)
-                else:
-                    text += piece.text
-        return text
+        return await draft.written(self._engine, request)
 
 
 def _may_be_made(call: builtin.Call, attached: Attached, question: str) -> bool:
