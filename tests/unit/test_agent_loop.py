@@ -95,7 +95,7 @@ def run(
 
 
 def call(slow: Slow, task: int = 1, **arguments: Any) -> Use:
-    return Use(task, Attached("x", TOOL, Limits(), slow), arguments)
+    return Use(Attached("x", TOOL, Limits(), slow), arguments, "chosen", task)
 
 
 def test_what_does_not_wait_is_done_at_once_and_no_more_than_allowed() -> None:

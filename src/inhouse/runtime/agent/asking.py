@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from inhouse.core import clock
 from inhouse.runtime.agent.arguments import Arguments
+from inhouse.runtime.agent.calls import Prepared
 from inhouse.runtime.agent.choosing import LEAST_MARGIN, Choice, Chooser
 from inhouse.runtime.agent.evidence import covers
 from inhouse.runtime.agent.frames import THE_MOST
@@ -14,7 +14,7 @@ from inhouse.runtime.agent.knowing import Knowing
 from inhouse.runtime.draft import Draft
 from inhouse.runtime.engines.base import Engine
 from inhouse.runtime.extensions.base import Json, Reading, Understanding
-from inhouse.runtime.extensions.calling import Attached, Way
+from inhouse.runtime.extensions.calling import Attached
 from inhouse.runtime.profile import LearntTool
 from inhouse.runtime.request import Retriever
 
@@ -22,20 +22,6 @@ from inhouse.runtime.request import Retriever
 UNDERSTOOD_MARGIN = -0.03
 #: What a plan has made to be calculated needs none.
 MADE_FOR_IT = -2.0
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """A call that could be made, and how it came about."""
-
-    attached: Attached
-    arguments: Json
-    way: Way
-
-    @property
-    def certain(self) -> bool:
-        """Whether the extension itself read it out of the request."""
-        return self.way == "read"
 
 
 class Asking:

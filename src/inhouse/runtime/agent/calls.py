@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from inhouse.runtime.extensions.base import Json
-from inhouse.runtime.extensions.calling import Attached
+from inhouse.runtime.extensions.calling import Attached, Way
 
 
 @dataclass(frozen=True)
@@ -15,6 +15,20 @@ class Call:
     id: str
     attached: Attached
     arguments: Json
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A call that could be made, and how it came about."""
+
+    attached: Attached
+    arguments: Json
+    way: Way
+
+    @property
+    def certain(self) -> bool:
+        """Whether the extension itself read it out of the request: its result is told whole then."""
+        return self.way == "read"
 
 
 @dataclass(frozen=True)

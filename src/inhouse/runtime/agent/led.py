@@ -165,4 +165,4 @@ class Led:
             return None
         if call.attached is _LOOKING:
             return Look(number, str(call.arguments["query"]))
-        return Use(number, call.attached, call.arguments, "native")
+        return Use(call.attached, call.arguments, "native", number)

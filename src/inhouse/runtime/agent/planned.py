@@ -11,7 +11,8 @@ from typing import Any, Literal
 
 from inhouse.core.errors import InhouseError
 from inhouse.runtime.agent import values
-from inhouse.runtime.agent.asking import MADE_FOR_IT, UNDERSTOOD_MARGIN, Asking, Prepared, understood
+from inhouse.runtime.agent.asking import MADE_FOR_IT, UNDERSTOOD_MARGIN, Asking, understood
+from inhouse.runtime.agent.calls import Prepared
 from inhouse.runtime.agent.plans import Plan, State, Task
 from inhouse.runtime.agent.reading import Reader
 from inhouse.runtime.agent.strategy import Done, Look, Use, Work
@@ -136,7 +137,7 @@ class Planned:
                 return None
             if prepared is not None:
                 self._called[task.number].add((prepared.attached.extension, prepared.attached.tool.name))
-                return Use(task.number, prepared.attached, prepared.arguments, prepared.way)
+                return Use(prepared.attached, prepared.arguments, prepared.way, task.number)
         if "look" not in tried and not task.computed:
             tried.add("look")
             return Look(task.number, draft.question, self._history(task))
@@ -156,7 +157,7 @@ class Planned:
                 continue
             reading = understood(one, draft.question)
             asked = reading.arguments if reading else {name: draft.question[:_LONGEST_QUESTION]}
-            return Use(task.number, one, asked, "tried")
+            return Use(one, asked, "tried", task.number)
         return None
 
     def _joined(self, task: Task, needed: Sequence[Finding]) -> Finding:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from inhouse.content.search import Found
-from inhouse.runtime.extensions.base import Json
-from inhouse.runtime.extensions.calling import Attached, Outcome, Way
+from inhouse.runtime.agent.calls import Prepared
+from inhouse.runtime.extensions.calling import Outcome
 from inhouse.runtime.request import Exchange
 
 Over = Literal["", "steps", "calls", "time", "tokens"]
@@ -16,18 +16,10 @@ Over = Literal["", "steps", "calls", "time", "tokens"]
 
 
 @dataclass(frozen=True)
-class Use:
+class Use(Prepared):
     """A tool to be asked. ``task`` numbers what it is for."""
 
     task: int
-    attached: Attached
-    arguments: Json
-    way: Way = "chosen"
-
-    @property
-    def certain(self) -> bool:
-        """Whether the extension itself read the call out of the request: its result is told whole then."""
-        return self.way == "read"
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,8 @@ from inhouse.content.search import Found
 from inhouse.core.events import Step
 from inhouse.runtime import prompts
 from inhouse.runtime.agent import bounds
-from inhouse.runtime.agent.asking import Asking, Prepared, reads
+from inhouse.runtime.agent.asking import Asking, reads
+from inhouse.runtime.agent.calls import Prepared
 from inhouse.runtime.agent.clauses import asks as asks_for
 from inhouse.runtime.agent.delivery import deliver, spoken
 from inhouse.runtime.agent.evidence import covers
