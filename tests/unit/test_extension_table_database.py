@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import Engine, create_engine, event, text
 
 from inhouse.core.errors import InhouseError, UsageError
 from inhouse.runtime.extensions import factory
@@ -264,6 +264,25 @@ def test_numbers_are_named_too_and_many_rows_are_cut(url: str) -> None:
     )
     found = call(used, "look_up", id="3")
     assert len(found.sources) == 10 and found.text.endswith("Only the first 10 are shown.")
+
+
+def test_a_call_with_values_looks_at_the_select_once(url: str) -> None:
+    """The look that tells the columns' names tells their types too: here that a price is a number."""
+    select = "SELECT name, price FROM products WHERE name = :name"
+    used = made(url, select=select, examples=[{"request": "the Fold Mug", "values": {"name": "Fold Mug"}}])
+    asked: list[str] = []
+
+    def note(connection: Any, cursor: Any, statement: str, *rest: Any) -> None:
+        if "products" in statement:
+            asked.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        found = call(used, "look_up", name="Fold Mug")
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+    assert found.text.startswith("Fold Mug: price £32")
+    assert len(asked) == 2
 
 
 def test_an_example_that_finds_nothing_is_told_at_once(url: str) -> None:

@@ -237,7 +237,8 @@ class Requests:
         self._sheet = sheet
         names = dict.fromkeys(row[sheet.name_at] for row in sheet.rows)
         wide = sorted(filter(_SPACELESS.search, names), key=len, reverse=True)
-        self._wide = [(name, unicodedata.normalize("NFKC", name)) for name in wide]
+        plain = {name: unicodedata.normalize("NFKC", name) for name in wide}
+        self._wide = [(name, plain[name], plain[name].casefold()) for name in wide]
         self._phrases: defaultdict[str, list[_Phrase]] = defaultdict(list)
         for phrase in _phrases(sheet):
             self._phrases[phrase.stems[0]].append(phrase)
@@ -249,8 +250,10 @@ class Requests:
 
     def look_up(self, request: str) -> Json | None:
         """The arguments of a look-up, where every word is accounted for."""
+        if _MANY.search(request):
+            return None
         read = self._read(request)
-        if read is None or _MANY.search(request):
+        if read is None:
             return None
         names, asked, where, sort, words = read
         if len(names) > 1 or (names and (where or sort)) or not (names or where or sort):
@@ -311,9 +314,9 @@ class Requests:
         names: list[str] = []
         where: list[Json] = []
         folded = look.text.casefold()
-        for name, plain in self._wide:
+        for name, plain, plain_folded in self._wide:
             # A table has thousands of names: a pattern is made for those alone that stand here.
-            if plain.casefold() in folded and look.find(regex.escape(plain)):
+            if plain_folded in folded and look.find(regex.escape(plain)):
                 names.append(name)
         words = [(found.start(), found.end(), _stems(found[0])) for found in _WORD.finditer(look.text)]
         stems = [stem[0] if len(stem) == 1 else "" for _, _, stem in words]

@@ -10,6 +10,7 @@ from sqlalchemy import (
     Boolean,
     ColumnClause,
     Connection,
+    CursorResult,
     FromClause,
     Inspector,
     column,
@@ -22,11 +23,10 @@ from sqlalchemy import (
 )
 
 from inhouse.runtime.extensions.table.database.base import Base, Element
-from inhouse.runtime.extensions.table.database.settings import DatabaseSettings
+from inhouse.runtime.extensions.table.database.settings import MOST_COLUMNS, DatabaseSettings
 from inhouse.runtime.extensions.table.reading import BadTable
 
 _MOST_NAMED = 12
-_MOST_COLUMNS = 30
 
 
 @dataclass(frozen=True)
@@ -51,29 +51,29 @@ class Plan:
 
 def planned(connection: Connection, base: Base, settings: DatabaseSettings) -> Plan:
     """Look at the database. Raises ``BadTable`` with a sentence for its operator."""
-    rows, truths = _of_table(connection, settings) if settings.table else _of_select(connection, settings)
-    columns = tuple(rows.c) if settings.select else tuple(rows.c[name] for name in settings.columns)
-    return Plan(
-        rows=rows,
-        columns=columns,
-        cells=_cells(connection, base, rows, columns, settings),
-        searched=tuple(rows.c[name] for name in settings.search),
-        truths=truths,
-    )
+    return _of_table(connection, base, settings) if settings.table else _of_select(connection, base, settings)
 
 
-def _of_table(connection: Connection, settings: DatabaseSettings) -> tuple[FromClause, frozenset[str]]:
+def _of_table(connection: Connection, base: Base, settings: DatabaseSettings) -> Plan:
     found = inspect(connection)
     schema, name = _found(found, settings.table)
     there = {each["name"]: each["type"] for each in found.get_columns(name, schema)}
     wanted = list(dict.fromkeys([*settings.columns, *settings.search]))
     _check_columns(wanted, there)
-    made = table(
+    rows = table(
         quoted_name(name, True),
         *(column(quoted_name(each, True)) for each in wanted),
         schema=quoted_name(schema, True) if schema else None,
     )
-    return made, frozenset(name for name in wanted if isinstance(there[name], Boolean))
+    columns = tuple(rows.c[each] for each in settings.columns)
+    asked = connection.execute(select(*columns).select_from(rows).where(literal_column("1") == 0))
+    return Plan(
+        rows=rows,
+        columns=columns,
+        cells=_cells(base, columns, asked),
+        searched=tuple(rows.c[each] for each in settings.search),
+        truths=frozenset(each for each in wanted if isinstance(there[each], Boolean)),
+    )
 
 
 def _found(found: Inspector, wanted: str) -> tuple[str | None, str]:
@@ -102,28 +102,30 @@ def _check_columns(wanted: Iterable[str], there: Iterable[str]) -> None:
         raise BadTable(reason=f'it has no column "{missing}"; it has {some}.')
 
 
-def _of_select(connection: Connection, settings: DatabaseSettings) -> tuple[FromClause, frozenset[str]]:
+def _of_select(connection: Connection, base: Base, settings: DatabaseSettings) -> Plan:
     """The SELECT inside a FROM, where only a query may stand."""
     checked = settings.statement
     nothing = dict.fromkeys(checked.places)
-    asked = text(f"SELECT * FROM ({checked.text}\n) AS owned LIMIT :inhouse_none")
-    names = list(connection.execute(asked, nothing | {"inhouse_none": 0}).keys())
-    if len(names) > _MOST_COLUMNS or len(set(names)) < len(names) or not all(names):
-        raise BadTable(reason=f"a SELECT gives at most {_MOST_COLUMNS} columns, each with a name of its own.")
+    probe = text(f"SELECT * FROM ({checked.text}\n) AS owned LIMIT :inhouse_none")
+    asked = connection.execute(probe, nothing | {"inhouse_none": 0})
+    names = list(asked.keys())
+    if len(names) > MOST_COLUMNS or len(set(names)) < len(names) or not all(names):
+        raise BadTable(reason=f"a SELECT gives at most {MOST_COLUMNS} columns, each with a name of its own.")
     _check_columns(settings.search, names)
-    columns: list[ColumnClause[Any]] = [column(quoted_name(name, True)) for name in names]
-    return text(checked.text).columns(*columns).subquery("owned"), frozenset()
+    named: list[ColumnClause[Any]] = [column(quoted_name(name, True)) for name in names]
+    rows = text(checked.text).columns(*named).subquery("owned")
+    columns = tuple(rows.c)
+    return Plan(
+        rows=rows,
+        columns=columns,
+        cells=_cells(base, columns, asked),
+        searched=tuple(rows.c[name] for name in settings.search),
+        truths=frozenset(),
+    )
 
 
-def _cells(
-    connection: Connection,
-    base: Base,
-    rows: FromClause,
-    columns: Sequence[Element],
-    settings: DatabaseSettings,
-) -> tuple[Element, ...]:
-    nothing = dict.fromkeys(settings.statement.places) if settings.select else {}
-    asked = connection.execute(select(*columns).select_from(rows).where(literal_column("1") == 0), nothing)
+def _cells(base: Base, columns: Sequence[Element], asked: CursorResult[Any]) -> tuple[Element, ...]:
+    """What is read of the columns, by the types that a look at them told."""
     types: list[Any] = [each[1] for each in asked.cursor.description or ()] if asked.cursor else []
     return tuple(
         base.cell(each, base.is_plain(kind)).label(f"c{at}")

@@ -145,10 +145,13 @@ class DatabaseRows:
             .limit(MOST_CANDIDATES + 1)
         )
         width = len(self._plan.cells)
-        read = [(self._row(cells[:width]), cells[width:]) for cells in connection.execute(asked)]
+        read = connection.execute(asked).all()
         kept = read[:MOST_CANDIDATES]
-        texts_read = ["\n".join("" if text is None else str(text) for text in cells) for _, cells in kept]
-        return _Candidates(self._sheet, [row for row, _ in kept], texts_read, len(read) == len(kept))
+        rows = tuple(typed.shown_row(self._sheet.columns, cells[:width]) for cells in kept)
+        texts_read = [
+            "\n".join("" if text is None else str(text) for text in cells[width:]) for cells in kept
+        ]
+        return _Candidates(replace(self._sheet, rows=rows), texts_read, len(read) == len(kept))
 
     def _total(self, connection: Connection, conditions: Sequence[Element]) -> int:
         asked = select(func.count()).select_from(self._plan.rows).where(*conditions)
@@ -179,20 +182,18 @@ class _Candidates:
     """Rows that may hold the words."""
 
     sheet: Sheet
-    rows: Sequence[Row]
     texts: Sequence[str]
     is_all: bool
     """Whether there are no more of them in the database."""
 
     def items(self) -> closing[Items]:
         """The rows as those of a file."""
-        rows = tuple(each.shown for each in self.rows)
-        return closing(Items(replace(self.sheet, rows=rows), self.texts))
+        return closing(Items(self.sheet, self.texts))
 
 
 def row(columns: Sequence[Column], cells: Sequence[Any]) -> Row:
     """A row as it was read."""
-    shown = tuple(typed.shown(column, cell) for column, cell in zip(columns, cells, strict=True))
+    shown = typed.shown_row(columns, cells)
     return Row(shown, tuple(column.value(text) for column, text in zip(columns, shown, strict=True)))
 
 

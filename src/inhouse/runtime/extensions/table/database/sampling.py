@@ -34,10 +34,7 @@ def sampled(base: Base, settings: DatabaseSettings) -> tuple[Plan, Sheet]:
     if not read:
         raise BadTable(reason="it has no rows yet.")
     columns = columns_of(plan, read, settings)
-    rows = tuple(
-        tuple(typed.shown(column, cell) for column, cell in zip(columns, cells, strict=True))
-        for cells in read
-    )
+    rows = tuple(typed.shown_row(columns, cells) for cells in read)
     language = settings.language
     if language == languages.UNKNOWN:
         language = guessed(columns, rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Annotated, Any
 
 from pydantic import (
@@ -23,7 +24,7 @@ from inhouse.runtime.extensions.table.database.statement import MOST_STATEMENT, 
 _SCHEMES = {"sqlite": "sqlite", "postgresql": "postgresql", "postgres": "postgresql"}
 #: What an address may say beside where the database is: nothing that changes what a session may do.
 _OPTIONS = frozenset({"host", "sslmode", "sslrootcert"})
-_MOST_COLUMNS = 30
+MOST_COLUMNS = 30
 
 _Name = Annotated[str, StringConstraints(min_length=1, max_length=128)]
 _Place = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
@@ -51,16 +52,16 @@ class DatabaseSettings(BaseModel):
     """Its address: ``sqlite:////shop/shop.db`` or ``postgresql://reader:password@host/shop``."""
     table: str = Field("", max_length=200)
     """The name of a table or a view, with its schema where that isn't the usual one: "shop.products"."""
-    columns: tuple[_Name, ...] = Field((), max_length=_MOST_COLUMNS)
+    columns: tuple[_Name, ...] = Field((), max_length=MOST_COLUMNS)
     """The table's columns that are told and may be asked for. No other is ever read."""
-    search: tuple[_Name, ...] = Field((), max_length=_MOST_COLUMNS)
+    search: tuple[_Name, ...] = Field((), max_length=MOST_COLUMNS)
     """The columns that words are looked for in, told or not; where none is named, those told that hold text."""
     select: str = Field("", max_length=MOST_STATEMENT)
     """In place of a table: one SELECT. With places for values, such as ``:order_no``, only what they name is found."""
     examples: tuple[Asked, ...] = Field((), max_length=20)
     """For a SELECT with places: requests as people say them. The first has to find something."""
     units: dict[_Name, Annotated[str, StringConstraints(min_length=1, max_length=12)]] = Field(
-        {}, max_length=_MOST_COLUMNS
+        {}, max_length=MOST_COLUMNS
     )
     """What the numbers of a column are in, such as {"price": "£"}."""
     language: str = Field("und", max_length=20)
@@ -89,7 +90,7 @@ class DatabaseSettings(BaseModel):
             raise ValueError("every example has a value for each place of the SELECT, and no other")
         return self
 
-    @property
+    @cached_property
     def statement(self) -> Statement:
         """The SELECT, checked."""
         try:

@@ -40,6 +40,11 @@ def shown(column: Column, cell: Any) -> str:
     return plain.one_line(str(cell)[:MOST_CELL])
 
 
+def shown_row(columns: Sequence[Column], cells: Sequence[Any]) -> tuple[str, ...]:
+    """A row as people read it."""
+    return tuple(shown(column, cell) for column, cell in zip(columns, cells, strict=True))
+
+
 def _of_kind(name: str, filled: Sequence[Any], unit: str, is_truth: bool) -> Column:
     if is_truth or (filled and all(isinstance(cell, bool) for cell in filled)):
         return Column(name, Kind.YES_NO)
@@ -70,9 +75,7 @@ def _number(column: Column, cell: Any) -> str:
 
 
 def _decimals(cell: Any) -> int:
-    if isinstance(cell, int):
-        return 0
-    if not math.isfinite(cell):
+    if isinstance(cell, int) or not math.isfinite(cell):
         return 0
     # What a database fills up with noughts ("32.00" of numeric(10, 2)) it means.
     exponent = (cell if isinstance(cell, Decimal) else Decimal(repr(cell)).normalize()).as_tuple().exponent
