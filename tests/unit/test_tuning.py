@@ -16,7 +16,7 @@ from inhouse.store import jobs
 from inhouse.store.blobs import Blobs
 from inhouse.store.database import Database
 from inhouse.store.jobs import Job, Worker
-from inhouse.tuning import shelf, supervisor, tuning
+from inhouse.tuning import recipes, shelf, supervisor, tuning
 from inhouse.tuning.tuning import Base, Material, PickedPair, Tuning
 
 AI = "ai_one"
@@ -228,3 +228,31 @@ def test_a_damaged_result_is_not_kept(home: Home, act: Any) -> None:
     home.run()
     error = home.job(job.id).error
     assert error is not None and "damaged" in error and home.adapters() == []
+
+
+def test_a_recipe_made_from_another_says_what_its_name_stands_for() -> None:
+    """Results are repeated from a recipe's name: a change of the other must not change these unseen."""
+    assert recipes.recipe("voice-quick").model_dump(exclude={"weight_decay", "seed", "warmup"}) == {
+        "name": "voice-quick",
+        "rank": 8,
+        "alpha": 16,
+        "targets": ("q_proj", "v_proj", "o_proj"),
+        "lr": 1e-3,
+        "epochs": 3,
+        "batch_tokens": 768,
+        "max_row_tokens": 512,
+        "max_seconds": 40,
+        "preference": recipes.Preference(max_seconds=20).model_dump(),
+    }
+    assert recipes.recipe("tools").model_dump(exclude={"weight_decay", "seed", "warmup"}) == {
+        "name": "tools",
+        "rank": 16,
+        "alpha": 32,
+        "targets": recipes.ALL_LINEAR,
+        "lr": 8e-4,
+        "epochs": 2,
+        "batch_tokens": 1024,
+        "max_row_tokens": 1024,
+        "max_seconds": 3 * 3600,
+        "preference": recipes.Preference().model_dump(),
+    }

@@ -5,7 +5,6 @@ A folder with a manifest is complete. What is half done lies in ``.FORM.part`` b
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from inhouse.core.errors import InhouseError
 from inhouse.tuning import full_weights
-from inhouse.tuning.files import sha256, write_json
+from inhouse.tuning.files import read_json, sha256, write_json
 
 Form = Literal["gguf", "peft", "safetensors"]
 FORMS: tuple[Form, ...] = ("gguf", "peft", "safetensors")
@@ -86,10 +85,11 @@ class Artifact:
 def write(artifact: Artifact, form: Form, folder: Path, card: str) -> tuple[Path, bool]:
     """Write one form into a folder of its name; returns that folder, and whether it was written now or was there already."""
     target, aside = folder / form, folder / f".{form}.part"
-    if _is_complete(target, artifact, form):
+    ours = _ours(target, artifact, form)
+    if ours is not None and _is_whole(target, ours):
         shutil.rmtree(aside, ignore_errors=True)
         return target, False
-    if target.exists() and not aside.exists() and not _is_ours(target, artifact, form):
+    if target.exists() and not aside.exists() and ours is None:
         raise NotAnExport(folder=target)
     shutil.rmtree(aside, ignore_errors=True)
     aside.mkdir(parents=True)
@@ -116,25 +116,18 @@ def _move(artifact: Artifact, form: Form, aside: Path, target: Path) -> None:
     aside.rmdir()
 
 
-def _is_ours(target: Path, artifact: Artifact, form: Form) -> bool:
-    """Whether it is an export of this generation, damaged perhaps."""
-    found = _manifest(target)
-    return found is not None and (found.generation, found.form) == (artifact.id, form)
-
-
-def _is_complete(target: Path, artifact: Artifact, form: Form) -> bool:
-    found = _manifest(target)
-    if found is None or not _is_ours(target, artifact, form):
-        return False
-    files = {name: target / name for name in found.files}
-    return all(path.is_file() and sha256(path) == found.files[name] for name, path in files.items())
-
-
-def _manifest(target: Path) -> Manifest | None:
+def _ours(target: Path, artifact: Artifact, form: Form) -> Manifest | None:
+    """The manifest of an export of this generation, damaged perhaps; nothing where it is something else."""
     try:
-        return Manifest.model_validate_json((target / MANIFEST).read_bytes())
+        found = Manifest.model_validate_json((target / MANIFEST).read_bytes())
     except (OSError, ValidationError):
         return None
+    return found if (found.generation, found.form) == (artifact.id, form) else None
+
+
+def _is_whole(target: Path, manifest: Manifest) -> bool:
+    files = {target / name: expected for name, expected in manifest.files.items()}
+    return all(path.is_file() and sha256(path) == expected for path, expected in files.items())
 
 
 def _model(artifact: Artifact) -> Path:
@@ -158,7 +151,7 @@ def _write_peft(artifact: Artifact, folder: Path) -> None:
         if not path.is_file():
             raise NoFile(name=artifact.name, folder=path.parent, file=path.name)
         shutil.copyfile(path, folder / name)
-    config = json.loads((folder / _CONFIG).read_text("utf-8"))
+    config = read_json(folder / _CONFIG)
     write_json(folder / _CONFIG, config | {"base_model_name_or_path": artifact.base})
 
 
@@ -171,11 +164,11 @@ def _write_safetensors(artifact: Artifact, folder: Path) -> None:
 
 def _make_readable(folder: Path, name: str) -> None:
     """Say in the older words too what this transformers wrote in its own: readers before 5 take another rotation without a word."""
-    config = json.loads((folder / "config.json").read_text("utf-8"))
+    config = read_json(folder / "config.json")
     theta = config.get("rope_parameters", {}).get("rope_theta")
     older = {"rope_theta": theta} if theta is not None else {}
     write_json(folder / "config.json", config | older | {"_name_or_path": name})
-    tokenizer = json.loads((folder / "tokenizer_config.json").read_text("utf-8"))
+    tokenizer = read_json(folder / "tokenizer_config.json")
     kept = {key: value for key, value in tokenizer.items() if key not in _ONLY_HERE}
     length = config.get("max_position_embeddings", tokenizer.get("model_max_length"))
     older = {"tokenizer_class": "PreTrainedTokenizerFast", "model_max_length": length}

@@ -56,31 +56,31 @@ class Recipe(BaseModel):
         )
 
 
+_VOICE_SMALL = Recipe(
+    name="voice-small",
+    rank=8,
+    alpha=16,
+    targets=("q_proj", "v_proj", "o_proj"),
+    lr=1e-3,
+    epochs=3,
+    batch_tokens=768,
+    max_row_tokens=512,
+    max_seconds=150,
+    preference=Preference(max_seconds=75),
+)
+_SKILL = Recipe(
+    name="skill",
+    rank=16,
+    alpha=32,
+    targets=ALL_LINEAR,
+    lr=8e-4,
+    epochs=2,
+    batch_tokens=1536,
+    max_seconds=3 * 3600,
+)
 _RECIPES = (
-    Recipe(
-        name="voice-small",
-        rank=8,
-        alpha=16,
-        targets=("q_proj", "v_proj", "o_proj"),
-        lr=1e-3,
-        epochs=3,
-        batch_tokens=768,
-        max_row_tokens=512,
-        max_seconds=150,
-        preference=Preference(max_seconds=75),
-    ),
-    Recipe(
-        name="voice-quick",
-        rank=8,
-        alpha=16,
-        targets=("q_proj", "v_proj", "o_proj"),
-        lr=1e-3,
-        epochs=3,
-        batch_tokens=768,
-        max_row_tokens=512,
-        max_seconds=40,
-        preference=Preference(max_seconds=20),
-    ),
+    _VOICE_SMALL,
+    _VOICE_SMALL.within(60).model_copy(update={"name": "voice-quick"}),
     Recipe(
         name="voice",
         rank=16,
@@ -90,26 +90,8 @@ _RECIPES = (
         epochs=3,
         max_seconds=3600,
     ),
-    Recipe(
-        name="skill",
-        rank=16,
-        alpha=32,
-        targets=ALL_LINEAR,
-        lr=8e-4,
-        epochs=2,
-        batch_tokens=1536,
-        max_seconds=3 * 3600,
-    ),
-    Recipe(
-        name="tools",
-        rank=16,
-        alpha=32,
-        targets=ALL_LINEAR,
-        lr=8e-4,
-        epochs=2,
-        batch_tokens=1024,
-        max_seconds=3 * 3600,
-    ),
+    _SKILL,
+    _SKILL.model_copy(update={"name": "tools", "batch_tokens": 1024}),
 )
 
 

@@ -20,7 +20,7 @@ from inhouse.store.blobs import Blobs
 from inhouse.store.database import Database, Tx
 from inhouse.store.jobs import Handler, Job, Progress
 from inhouse.tuning import recipes, shelf
-from inhouse.tuning.files import sha256, write_json
+from inhouse.tuning.files import read_json, sha256, write_json
 from inhouse.tuning.jobfile import JobFile
 from inhouse.tuning.supervisor import Supervisor
 
@@ -171,7 +171,7 @@ class Tuning:
             with self._db.write() as tx:
                 frozen = self._gather(tx, ai_id, generation)
             write_json(kept, vars(frozen))
-        return _Frozen(**json.loads(kept.read_text()))
+        return _Frozen(**read_json(kept))
 
     def _gather(self, tx: Tx, ai_id: str, generation: str | None) -> _Frozen:
         material, base = self._material(tx, ai_id), self._base(generation)
@@ -199,7 +199,7 @@ class Tuning:
 
     def _register(self, ai_id: str, frozen: _Frozen, out: Path) -> shelf.Adapter:
         """Keep the trainer's files as blobs, each compared with its name in the manifest, and write the row."""
-        manifest = json.loads((out / "manifest.json").read_text())
+        manifest = read_json(out / "manifest.json")
         for name, expected in manifest["files"].items():
             if sha256(out / name) != expected:
                 raise BrokenResult(name=name)
