@@ -12,6 +12,7 @@ from inhouse.runtime.profile import (
     describe_current,
     descriptions,
     installed,
+    see_described,
     write_current,
 )
 from inhouse.store.blobs import Blobs
@@ -60,7 +61,7 @@ def register(db: Database, settings: Settings, blobs: Blobs) -> None:
         model = installed(settings)
     except NoModel:
         return  # commands that need no model work without one; the others say what to run
-    describe_current(settings.models_folder)
+    see_described(settings.models_folder, model)
     with db.read() as tx:
         if any(known.id == model.generation and known.name for known in generations.listing(tx)):
             return

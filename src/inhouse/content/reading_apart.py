@@ -6,7 +6,6 @@ An importer that a hostile file sends round in circles can't be stopped in a thr
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import threading
@@ -14,6 +13,7 @@ from pathlib import Path
 
 from inhouse.content.given import Reading
 from inhouse.content.reading import Unreadable
+from inhouse.core.environment import inherited
 from inhouse.core.errors import Busy, TooLarge
 
 _SECONDS = 60.0
@@ -45,7 +45,7 @@ class ReadingApart:
         command = [sys.executable, "-m", "inhouse.content.reading", str(path), name, url or ""]
         try:
             done = subprocess.run(
-                command, capture_output=True, timeout=self._seconds, env=_environment(), check=False
+                command, capture_output=True, timeout=self._seconds, env=inherited(_INHERITED), check=False
             )
         except subprocess.TimeoutExpired:
             raise Unreadable(reason="it takes too long. Give a part of it.") from None
@@ -62,8 +62,3 @@ def _told(output: bytes) -> Reading:
     if "refused" in told:
         raise Unreadable(reason=told["refused"])
     return Reading.model_validate(told["reading"])
-
-
-def _environment() -> dict[str, str]:
-    """Of ours what the program needs; whatever else is there may be secret."""
-    return {name: os.environ[name] for name in _INHERITED if name in os.environ}

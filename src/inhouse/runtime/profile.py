@@ -6,7 +6,6 @@ Each generation is described by a file beside its weights, so that the runtime n
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -126,7 +125,8 @@ def description(folder: Path, generation: str) -> Installed | None:
 
 def descriptions(folder: Path) -> list[Installed]:
     """Every generation that is complete, by id."""
-    return list(_complete(folder))
+    paths = [path for path in sorted(folder.glob("*.json")) if path.name != CURRENT]
+    return [found for path in paths if (found := description(folder, path.stem))]
 
 
 def describe(folder: Path, generation: str, file: str, profile: Profile, source: str) -> None:
@@ -138,8 +138,14 @@ def describe(folder: Path, generation: str, file: str, profile: Profile, source:
 def describe_current(folder: Path) -> None:
     """Give what is current its description, which versions before this one did not write."""
     now = _read(folder / CURRENT)
-    if now is not None and not (folder / f"{now.generation}.json").exists():
-        describe(folder, now.generation, now.file.name, now.profile, now.source)
+    if now is not None:
+        see_described(folder, now)
+
+
+def see_described(folder: Path, current: Installed) -> None:
+    """``describe_current`` for who has read what is current."""
+    if not (folder / f"{current.generation}.json").exists():
+        describe(folder, current.generation, current.file.name, current.profile, current.source)
 
 
 def make_current(folder: Path, generation: str) -> None:
@@ -154,12 +160,6 @@ def write_current(folder: Path, generation: str, file: str, profile: Profile, so
     """Describe a model file of the folder, and make it the one that new releases start on."""
     describe(folder, generation, file, profile, source)
     make_current(folder, generation)
-
-
-def _complete(folder: Path) -> Iterator[Installed]:
-    for path in sorted(folder.glob("*.json")):
-        if path.name != CURRENT and (found := description(folder, path.stem)):
-            yield found
 
 
 def _read(path: Path) -> Installed | None:

@@ -39,13 +39,10 @@ class SearchRetriever:
 
     async def similar(self, question: str, texts: Sequence[str]) -> Sequence[float]:
         """Cosines of questions. Both sides are embedded as questions, which is how the model compares like with like."""
-        if not texts:
-            return []
         try:
-            rows = await in_thread(self._embedder.queries, [question, *texts])
+            return await self._similar(question, texts)
         except EmbedderFailed:
             return [0.0] * len(texts)
-        return [float(cosine) for cosine in rows[1:] @ rows[0]]
 
     async def relevance(self, question: str, texts: Sequence[str]) -> Sequence[float]:
         """Cosines of a question with texts that may answer it, as the search compares them."""
@@ -58,16 +55,19 @@ class SearchRetriever:
             return [0.0] * len(texts)
         return [float(cosine) for cosine in rows @ asked]
 
+    async def _similar(self, question: str, texts: Sequence[str]) -> Sequence[float]:
+        if not texts:
+            return []
+        rows = await in_thread(self._embedder.queries, [question, *texts])
+        return [float(cosine) for cosine in rows[1:] @ rows[0]]
+
 
 class StrictRetriever(SearchRetriever):
     """For measuring: where the embedder fails, that is raised, since a likeness of zero would be measured as a choice."""
 
     async def similar(self, question: str, texts: Sequence[str]) -> Sequence[float]:
         """Cosines of questions. Raises ``EmbedderFailed``."""
-        if not texts:
-            return []
-        rows = await in_thread(self._embedder.queries, [question, *texts])
-        return [float(cosine) for cosine in rows[1:] @ rows[0]]
+        return await self._similar(question, texts)
 
 
 def _noted(noted: dict[str, Any], found: Found) -> Found:

@@ -29,6 +29,7 @@ from mcp.types import (
 )
 
 from inhouse.content import plain
+from inhouse.core.environment import inherited
 from inhouse.runtime.extensions.mcp.failures import MOST_MESSAGE, TOO_LONG, Broken
 from inhouse.runtime.extensions.mcp.servers import StdioServer
 
@@ -95,7 +96,6 @@ class _Running:
 
 
 async def _started(server: StdioServer) -> _Running:
-    inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
     given = {name: value.get_secret_value() for name, value in server.env.items()}
     loop = asyncio.get_running_loop()
     try:
@@ -106,7 +106,7 @@ async def _started(server: StdioServer) -> _Running:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
-            env=inherited | given,
+            env=inherited(_INHERITED) | given,
             start_new_session=True,
         )
     except FileNotFoundError as error:
