@@ -3,9 +3,13 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# Two processes wherever it runs: integration holds real models, and the browser's pages have time limits.
+UNIT := $(BIN)/python -m pytest tests/unit --numprocesses=auto --dist=loadfile
+INTEGRATION := $(BIN)/python -m pytest tests/integration --numprocesses=2 --dist=loadfile
+E2E := $(BIN)/python -m pytest tests/e2e --numprocesses=2 --dist=load
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: setup demo test unit integration e2e lint lock revision clean
+.PHONY: setup demo test coverage unit integration e2e lint lock revision clean
 
 setup: $(VENV)/.ready
 
@@ -24,18 +28,24 @@ demo: setup
 	$(BIN)/inhouse demo
 
 test: setup lint browser
-	$(BIN)/python -m pytest tests/unit --numprocesses=auto --dist=loadfile --cov --cov-report=
-	$(BIN)/python -m pytest tests/integration --cov --cov-append --cov-report=
-	$(BIN)/python -m pytest tests/e2e --numprocesses=auto --dist=loadfile --cov --cov-append --cov-report=term:skip-covered
+	$(UNIT)
+	$(INTEGRATION)
+	$(E2E)
+
+# Half as slow again as `make test`, so apart from it.
+coverage: setup browser
+	$(UNIT) --cov --cov-report=
+	$(INTEGRATION) --cov --cov-append --cov-report=
+	$(E2E) --cov --cov-append --cov-report=term:skip-covered
 
 unit: setup
-	$(BIN)/python -m pytest tests/unit --numprocesses=auto --dist=loadfile
+	$(UNIT)
 
 integration: setup
-	$(BIN)/python -m pytest tests/integration
+	$(INTEGRATION)
 
 e2e: setup browser
-	$(BIN)/python -m pytest tests/e2e --numprocesses=auto --dist=loadfile
+	$(E2E)
 
 lint: setup
 	$(BIN)/ruff check .

@@ -13,6 +13,9 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from web_home import EMAIL, PASSWORD, Home, furnish, opened, serving
 
+#: Each language and each colour scheme once: contrast does not depend on the words, nor the words on the colours.
+looks = pytest.mark.parametrize(("language", "scheme"), [("en-GB", "light"), ("ja-JP", "dark")])
+
 CHROMIUM = Path("/usr/bin/chromium")
 _AXE = json.dumps({"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]})
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from conftest import Visitor, ask, faults
+from conftest import Visitor, ask, faults, looks
 from inhouse.store import jobs
 from web_home import Home, attach_bookings, compared, experiment, ledger
 
 pytestmark = pytest.mark.e2e
 
-LOOKS = [(language, scheme) for language in ("en-GB", "ja-JP") for scheme in ("light", "dark")]
 _STUDIO = "/studio/quill"
 _PUBLIC = ("/sign-in", "/docs", "/nowhere", "/a/quill", "/a/quill/data")
 _OWNERS = (
@@ -47,7 +46,7 @@ _OWNERS = (
 )
 
 
-@pytest.mark.parametrize(("language", "scheme"), LOOKS)
+@looks
 def test_public_pages(visitor: Visitor, language: str, scheme: str) -> None:
     page = visitor("/sign-in", locale=language, color_scheme=scheme)
     for path in _PUBLIC:
@@ -55,7 +54,7 @@ def test_public_pages(visitor: Visitor, language: str, scheme: str) -> None:
         assert (path, faults(page)) == (path, [])
 
 
-@pytest.mark.parametrize(("language", "scheme"), LOOKS)
+@looks
 def test_a_conversation_with_all_its_states(home: Home, visitor: Visitor, language: str, scheme: str) -> None:
     attach_bookings(home, home.ais.public("quill"))
     page = visitor("/a/quill", locale=language, color_scheme=scheme)
@@ -70,7 +69,7 @@ def test_a_conversation_with_all_its_states(home: Home, visitor: Visitor, langua
     assert faults(page) == []
 
 
-@pytest.mark.parametrize(("language", "scheme"), LOOKS)
+@looks
 def test_the_owners_pages(home: Home, owner: Visitor, language: str, scheme: str) -> None:
     page = owner("/a/quill", locale=language, color_scheme=scheme)
     ask(page, "Do you ship to Japan?")

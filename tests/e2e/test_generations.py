@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-from conftest import Visitor, faults
+from conftest import Visitor, faults, looks
 from generationkit import LOST, NEWEST, SHIPPED, family, move
 from web_home import Home
 
@@ -31,8 +31,7 @@ def test_from_the_tree_to_a_generation_and_its_card_by_keyboard(home: Home, owne
     expect(page.locator("h1")).to_have_text("inhouse-2")
 
 
-@pytest.mark.parametrize("language", ["en-GB", "ja-JP"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@looks
 def test_the_pages_hold_for_everybody_and_fit_a_phone(
     home: Home, owner: Visitor, language: str, scheme: str
 ) -> None:

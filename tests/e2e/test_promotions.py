@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-from conftest import Visitor, faults
+from conftest import Visitor, faults, looks
 from inhouse.accounts.actors import Actor
 from promotion_home import NEW, come, promotion
 from web_home import EMAIL, Home
@@ -27,8 +27,7 @@ def test_the_fans_are_moved_and_brought_back(home: Home, owner: Visitor) -> None
     expect(page.get_by_role("button", name="Roll back")).to_have_count(0)
 
 
-@pytest.mark.parametrize("language", ["en-GB", "ja-JP"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@looks
 def test_the_page_holds_for_everybody_and_fits_a_phone(
     home: Home, owner: Visitor, language: str, scheme: str
 ) -> None:

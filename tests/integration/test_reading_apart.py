@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from inhouse.content import reading_apart
 from inhouse.content.reading import Unreadable, read
 from inhouse.content.reading_apart import ReadingApart
 from inhouse.core.errors import TooLarge
@@ -34,8 +35,20 @@ def test_what_takes_too_long_is_stopped(tmp_path: Path) -> None:
         ReadingApart(seconds=0.01)(path, "policy.md")
 
 
-def test_the_program_is_told_nothing_that_may_be_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_program_is_told_nothing_that_may_be_secret(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     for name in ("INHOUSE_ENGINE_KEY", "OTEL_EXPORTER_OTLP_HEADERS", "PGPASSWORD"):
         monkeypatch.setenv(name, "hunter2")
-    assert "hunter2" not in reading_apart._environment().values()
-    assert "PATH" in reading_apart._environment()
+    told: dict[str, str] = {}
+    run = subprocess.run
+
+    def watched(*command: Any, env: dict[str, str], **rest: Any) -> Any:
+        told.update(env)
+        return run(*command, env=env, **rest)
+
+    monkeypatch.setattr(subprocess, "run", watched)
+    path = tmp_path / "policy.md"
+    path.write_text(POLICY)
+    assert ReadingApart()(path, "policy.md").cuts
+    assert "PATH" in told and "hunter2" not in told.values()

@@ -7,6 +7,7 @@ the fixed reasons that are given to ``UsageError`` and ``Conflict`` anywhere.
 from __future__ import annotations
 
 import ast
+import functools
 import io
 from collections.abc import Iterator
 from pathlib import Path
@@ -33,6 +34,7 @@ def read(language: str) -> Catalog:
     return read_po(io.BytesIO(_path(language).read_bytes()), locale=language)
 
 
+@functools.cache  # seconds of reading, and nothing that runs changes the code
 def extracted() -> Catalog:
     """Every message as it stands in the code today, without translations."""
     catalog = Catalog(charset="utf-8", fuzzy=False)
