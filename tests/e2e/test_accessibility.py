@@ -89,8 +89,9 @@ def test_the_owners_pages(home: Home, owner: Visitor, language: str, scheme: str
         assert (path, faults(page)) == (path, [])
 
 
-def test_pages_fit_a_phone_of_360_pixels(home: Home, owner: Visitor) -> None:
-    page = owner("/a/quill", viewport={"width": 360, "height": 740}, locale="ja-JP")
+@pytest.mark.parametrize("language", ["en-GB", "ja-JP"])
+def test_pages_fit_a_phone_of_360_pixels(home: Home, owner: Visitor, language: str) -> None:
+    page = owner("/a/quill", viewport={"width": 360, "height": 740}, locale=language)
     ask(page, "Do you ship to Japan?")
     live_training(home)
     made = experiment(home, home.ais.public("quill"))
