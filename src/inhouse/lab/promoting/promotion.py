@@ -37,6 +37,8 @@ OPEN: tuple[State, ...] = ("checking", "canary", "live")
 UNSETTLED: tuple[MoveState, ...] = ("waiting", "checking")
 #: States of a move whose new release passed its gate and may serve fans.
 MOVABLE: tuple[MoveState, ...] = ("passed", "canary", "live")
+#: States of a move whose AI did not come along, and can be asked again.
+BEHIND: tuple[MoveState, ...] = ("left", "skipped", "departed")
 
 
 class NotPromotable(InhouseError):

@@ -14,6 +14,7 @@ from inhouse.core.errors import UsageError
 from inhouse.core.settings import Settings
 from inhouse.lab.promoting import current, placing, queueing, ready, shelf
 from inhouse.lab.promoting.promotion import (
+    BEHIND,
     MOVABLE,
     UNSETTLED,
     LaterOneLive,
@@ -127,7 +128,7 @@ class Promotions:
         """Check those again that stayed behind or were passed over."""
         with self._db.write() as tx:
             promotion = self._open(tx, actor, generation)
-            for move in shelf.moves_of(tx, promotion.id, ("left", "skipped", "departed")):
+            for move in shelf.moves_of(tx, promotion.id, BEHIND):
                 queueing.ask_again(tx, move, "")
             queueing.queue(tx, promotion)
             _note(tx, actor, "asked AIs again", promotion)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path
 from starlette.responses import Response
 
+from inhouse.accounts.actors import Actor
 from inhouse.core.errors import InhouseError, UsageError
 from inhouse.lab.experiments.metrics import Metric
-from inhouse.lab.promoting.promotion import Move
+from inhouse.lab.promoting.promotion import BEHIND, Move, Promotion
 from inhouse.lab.promoting.watching import Watched
 from inhouse.tuning import generations
 from inhouse.web.forms import Form, Posted
@@ -49,42 +51,41 @@ def page(operator: Operator, promotion_id: PromotionId) -> Response:
 @router.post("/{promotion_id}/canary")
 def canary(operator: Operator, promotion_id: PromotionId, form: Posted) -> Response:
     """Serve a share of the fans on it."""
-    try:
-        share = _share(form)
-        operator.services.promotions.canary(operator.actor, _generation(operator, promotion_id), share)
-    except InhouseError as error:
-        return _page(operator, promotion_id, error.status, error=operator.told(error))
-    return operator.go(f"promotions/{promotion_id}", "canary-begun")
+
+    def step(actor: Actor, generation: str) -> Promotion:
+        return operator.services.promotions.canary(actor, generation, _share(form))
+
+    return _step(operator, promotion_id, step, "canary-begun")
 
 
 @router.post("/{promotion_id}/all")
 def everybody(operator: Operator, promotion_id: PromotionId, _form: Posted) -> Response:
     """Serve all fans on it."""
-    try:
-        operator.services.promotions.go_live(operator.actor, _generation(operator, promotion_id))
-    except InhouseError as error:
-        return _page(operator, promotion_id, error.status, error=operator.told(error))
-    return operator.go(f"promotions/{promotion_id}", "promotion-live")
+    return _step(operator, promotion_id, operator.services.promotions.go_live, "promotion-live")
 
 
 @router.post("/{promotion_id}/back")
 def back(operator: Operator, promotion_id: PromotionId, _form: Posted) -> Response:
     """Every AI back on what it had."""
-    try:
-        operator.services.promotions.roll_back(operator.actor, _generation(operator, promotion_id))
-    except InhouseError as error:
-        return _page(operator, promotion_id, error.status, error=operator.told(error))
-    return operator.go(f"promotions/{promotion_id}", "promotion-back")
+    return _step(operator, promotion_id, operator.services.promotions.roll_back, "promotion-back")
 
 
 @router.post("/{promotion_id}/again")
 def again(operator: Operator, promotion_id: PromotionId, _form: Posted) -> Response:
     """Check those again that stayed behind."""
+    return _step(operator, promotion_id, operator.services.promotions.ask_again, "asked-again")
+
+
+def _step(
+    operator: OperatorVisit, promotion_id: str, step: Callable[[Actor, str], object], said: str
+) -> Response:
+    """Take a step with the promotion's generation; where it is refused, the page comes back and says why."""
     try:
-        operator.services.promotions.ask_again(operator.actor, _generation(operator, promotion_id))
+        shown = operator.services.promotions.standing(operator.actor, promotion_id)
+        step(operator.actor, shown.promotion.generation_id)
     except InhouseError as error:
         return _page(operator, promotion_id, error.status, error=operator.told(error))
-    return operator.go(f"promotions/{promotion_id}", "asked-again")
+    return operator.go(f"promotions/{promotion_id}", said)
 
 
 def _page(operator: OperatorVisit, promotion_id: str, status: int = 200, **values: Any) -> Response:
@@ -103,7 +104,7 @@ def _page(operator: OperatorVisit, promotion_id: str, status: int = 200, **value
         state=promotion_words.STATES[standing.promotion.state],
         tags=_TAGS,
         rows=[_row(move, names) for move in standing.moves],
-        behind=sum(move.state in ("left", "skipped", "departed") for move in standing.moves),
+        behind=sum(move.state in BEHIND for move in standing.moves),
         watched=_watched(operator, watched) if watched else None,
         **values,
     )
@@ -151,10 +152,6 @@ def _watched(operator: OperatorVisit, watched: Watched) -> dict[str, Any]:
 def _name(operator: OperatorVisit, generation_id: str) -> str:
     with operator.services.db.read() as tx:
         return generations.get(tx, generation_id).name or generation_id
-
-
-def _generation(operator: OperatorVisit, promotion_id: str) -> str:
-    return operator.services.promotions.standing(operator.actor, promotion_id).promotion.generation_id
 
 
 def _share(form: Form) -> float:
