@@ -182,7 +182,7 @@ def test_a_card_says_what_it_is_how_it_was_made_and_what_it_scored(
     lab_of: tuple[Database, Generations, Settings],
 ) -> None:
     _db, lab, _settings = lab_of
-    card = lab.card(OPERATOR, NEWEST)
+    card = lab.get(OPERATOR, NEWEST).card()
     told = head(card)
     assert told["license"] == "apache-2.0" and told["base_model"] == models.BASE_REPOSITORY
     assert told["base_model_relation"] == "finetune" and "tool-calling" in told["tags"]
@@ -194,11 +194,11 @@ def test_a_card_says_what_it_is_how_it_was_made_and_what_it_scored(
         "| Japanese (JSQuAD, bits per byte) | 60 | 1.902 | 1.906 | -0.012 to +0.004 | −0.05 | held |" in card
     )
     assert "llama-server" in card and "vllm serve" in card and "PeftModel" not in card
-    assert "Japanese: may be worse by more than 0.05" in lab.card(OPERATOR, LOST)
-    shipped = lab.card(OPERATOR, "inhouse-2")
+    assert "Japanese: may be worse by more than 0.05" in lab.get(OPERATOR, LOST).card()
+    shipped = lab.get(OPERATOR, "inhouse-2").card()
     assert head(shipped)["datasets"] == ["xquad", "qed", "written"]
     assert head(shipped)["language"] == ["en"] and "token F1 where answerable: 0.51" in shipped
-    base = lab.card(OPERATOR, BASE)
+    base = lab.get(OPERATOR, BASE).card()
     assert "A base model as it came" in base and head(base)["base_model_relation"] == "quantized"
 
 
@@ -207,7 +207,7 @@ def test_a_file_of_unknown_licence_is_not_called_free(lab_of: tuple[Database, Ge
     with db.write() as tx:
         row: dict[str, Any] = {"parent": None, "recipe": {}, "data_hashes": {}, "scores": {}}
         generations.add(tx, "gen_far", name="Far", file_hash="f", quantisation="as fetched", **row)
-    told = head(lab.card(OPERATOR, "Far"))
+    told = head(lab.get(OPERATOR, "Far").card())
     assert told["license"] == "other" and "base_model" not in told
 
 

@@ -46,7 +46,7 @@ def card(generation: Wanted, as_json: AsJson = False) -> None:
     if as_json:
         show(known.generation, as_json=True)
         return
-    out.print(services().generations.card(actor(), generation), markup=False, highlight=False, soft_wrap=True)
+    out.print(known.card(), markup=False, highlight=False, soft_wrap=True)
 
 
 def export(

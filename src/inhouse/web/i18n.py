@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gettext
 import io
+from collections.abc import Callable
 from functools import cache
 from importlib.resources import files
 
@@ -17,6 +18,8 @@ from inhouse.core.errors import InhouseError
 LANGUAGES = {"en": "English", "ja": "日本語"}
 DEFAULT = "en"
 COOKIE = "inhouse_language"
+#: Puts a message into the reader's language.
+Translate = Callable[[str], str]
 
 
 @cache

@@ -66,6 +66,10 @@ class Known:
         """What its card is about."""
         return Subject(self.generation, self.parent, self.root, self.languages, form)
 
+    def card(self, form: Form | None = None) -> str:
+        """Its model card, for one form or for all."""
+        return card(self.subject(form))
+
 
 @dataclass(frozen=True)
 class Exported:
@@ -100,10 +104,6 @@ class Generations:
             authorise(tx, actor, Action.OPERATE)
             return self._known(tx, wanted)
 
-    def card(self, actor: Actor, wanted: str, form: Form | None = None) -> str:
-        """Its model card, for one form or for all."""
-        return card(self.get(actor, wanted).subject(form))
-
     def export(
         self, actor: Actor, wanted: str, folder: Path, forms: Sequence[Form], say: Say
     ) -> list[Exported]:
@@ -116,8 +116,7 @@ class Generations:
         made = []
         for form in forms or artifact.forms:
             say(f"{known.generation.name}: {form}")
-            told = card(known.subject(form))
-            made.append(Exported(form, *exports.write(artifact, form, folder, told)))
+            made.append(Exported(form, *exports.write(artifact, form, folder, known.card(form))))
         return made
 
     def _known(self, tx: Tx, wanted: str) -> Known:

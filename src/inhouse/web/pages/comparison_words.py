@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from inhouse.lab.comparing import questions
 from inhouse.lab.comparing.cascade import Operating
@@ -10,10 +10,7 @@ from inhouse.lab.comparing.comparison import Cascade, Comparison
 from inhouse.lab.comparing.contenders import ENDPOINT, model_of
 from inhouse.lab.comparing.intervals import Interval
 from inhouse.lab.comparing.verdicts import Verdict, Word
-from inhouse.web.i18n import N_
-
-#: Puts a message into the reader's language.
-Translate = Callable[[str], str]
+from inhouse.web.i18n import N_, Translate
 
 KINDS: Mapping[str, str] = {
     questions.FOLLOW_UPS: N_("follow-up questions"),

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from inhouse.lab.experiments.design import Estimate, Experiment, Look, Outcome, State
 from inhouse.lab.experiments.metrics import MEASURES, Metric
-from inhouse.web.i18n import N_
-
-#: Puts a message into the reader's language.
-Translate = Callable[[str], str]
+from inhouse.web.i18n import N_, Translate
 
 METRICS: Mapping[Metric, str] = {
     Metric.RIGHT: N_("right answers"),

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from inhouse.lab.comparing.intervals import Interval
 from inhouse.lab.generations.names import FIGURES
 from inhouse.lab.internalising.report import Guard, GuardKind, Report
-from inhouse.web.i18n import N_
-
-#: Puts a message into the reader's language.
-Translate = Callable[[str], str]
+from inhouse.web.i18n import N_, Translate
 
 _PASSED = N_("It does as well as the best way outside, and every guard held its margin.")
 _LOST = N_("Not better: beyond its margin may be %(what)s. The old generation stays.")

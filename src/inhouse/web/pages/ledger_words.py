@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from inhouse.lab.comparing.intervals import Interval
 from inhouse.lab.experiments.metrics import MEASURES
@@ -11,11 +11,8 @@ from inhouse.lab.ledger.lifts import Lift
 from inhouse.lab.ledger.notices import Kind
 from inhouse.lab.ledger.stability import Stability, Verdict
 from inhouse.lab.ledger.worth import ENOUGH, Line, Ranked, Reason, Standing
-from inhouse.web.i18n import N_
+from inhouse.web.i18n import N_, Translate
 from inhouse.web.pages import experiment_words
-
-#: Puts a message into the reader's language.
-Translate = Callable[[str], str]
 
 STANDINGS: Mapping[Standing, str] = {
     "worth building in": N_("worth building in"),

@@ -16,6 +16,7 @@ from inhouse.lab.internalising.report import Arm, Report
 from inhouse.tuning.family import Branch
 from inhouse.web.family_chart import BOX_HEIGHT, BOX_WIDTH, family_picture
 from inhouse.web.generation_charts import Strip, curves_picture, strips
+from inhouse.web.i18n import Translate
 from inhouse.web.pages import generation_words as words
 from inhouse.web.pages import promotion_words
 from inhouse.web.pages.operator_visit import Operator, OperatorVisit
@@ -25,7 +26,6 @@ Wanted = Annotated[str, Path(max_length=120)]
 
 #: Names of AIs that are written out; the others are counted.
 _SHOWN = 5
-_LONGEST_IN_BOX = 21
 
 
 @router.get("")
@@ -42,7 +42,6 @@ def listing(operator: Operator) -> Response:
         by_id={row["generation"].id: row for row in rows},
         picture=picture,
         box=(BOX_WIDTH, BOX_HEIGHT),
-        shortened=_shortened,
     )
 
 
@@ -73,9 +72,8 @@ def page(operator: Operator, wanted: Wanted) -> Response:
 def card(operator: Operator, wanted: Wanted) -> Response:
     """Its model card, as it lies beside every export."""
     known: Known = operator.services.generations.get(operator.actor, wanted)
-    written = operator.services.generations.card(operator.actor, known.generation.id)
     named = {"Content-Disposition": f'attachment; filename="{known.generation.id}.md"'}
-    return Response(written, media_type="text/markdown; charset=utf-8", headers=named)
+    return Response(known.card(), media_type="text/markdown; charset=utf-8", headers=named)
 
 
 def _row(family: Family, names: Mapping[str, str], branch: Branch) -> dict[str, Any]:
@@ -118,7 +116,7 @@ def _ais(names: Mapping[str, str], running: Any) -> dict[str, Any]:
     }
 
 
-def _measured(told: words.Translate, report: Report) -> dict[str, Any]:
+def _measured(told: Translate, report: Report) -> dict[str, Any]:
     lines = [
         (
             name,
@@ -217,7 +215,3 @@ def _groups(value: Mapping[str, Any], path: str = "") -> list[tuple[str, list[tu
 
 def _text(value: Any) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-
-
-def _shortened(text: str) -> str:
-    return text if len(text) <= _LONGEST_IN_BOX else f"{text[: _LONGEST_IN_BOX - 1]}…"

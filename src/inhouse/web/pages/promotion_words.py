@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from inhouse.lab.promoting.promotion import MOVABLE, Move, MoveState, Standing, State, Way
 from inhouse.lab.promoting.watching import Watched
-from inhouse.web.i18n import N_
+from inhouse.web.i18n import N_, Translate
 from inhouse.web.pages import experiment_words
-
-#: Puts a message into the reader's language.
-Translate = Callable[[str], str]
 
 STATES: Mapping[State, str] = {
     "refused": N_("refused"),
