@@ -133,7 +133,7 @@ def _page(studio: StudioVisit, status: int = 200, **values: Any) -> Response:
     ]
     services.notices.open(studio.actor, studio.ai.id)
     attached = services.extensions.listing(studio.actor, studio.ai.id)
-    forms = _FORMS + (_OPERATORS_FORMS if _is_operator(studio) else ())
+    forms = _FORMS + (_OPERATORS_FORMS if studio.actor.is_operator else ())
     shown = {
         "attached": attached,
         "kinds_there": {one.kind for one in attached},
@@ -175,11 +175,6 @@ async def _settings(kind: str, form: Form) -> Json:
     if kind in _PLAIN:
         return {}
     raise UsageError(reason=N_("Choose what to attach."))
-
-
-def _is_operator(studio: StudioVisit) -> bool:
-    session = studio.visit.session
-    return session is not None and session.person.is_operator
 
 
 def _database(form: Form) -> Json:
