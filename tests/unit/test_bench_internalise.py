@@ -21,6 +21,9 @@ def test_no_guard_asks_a_question_that_taught(data: Path) -> None:
 
 
 def test_no_reported_question_taught_to_search(data: Path) -> None:
-    reported = {one.text for one in search_inside.without(data, "report")}
-    reported |= {one.question for one in search_inside.trajectories(data)[1::2]}
-    assert not reported & _texts(search_inside.taught(data))
+    taught = _texts(search_inside.taught(data))
+    without = {one.text for one in search_inside.without(data, "report")}
+    searched = {one.question for one in search_inside.trajectories(data)[1::2]}
+    for reported in (without, searched):
+        assert reported
+        assert not reported & taught

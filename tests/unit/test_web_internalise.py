@@ -2,48 +2,22 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import httpx
 import pytest
+from test_web_pages import client, home, owner, post
 
 from inhouse.accounts.actors import Actor
 from inhouse.core import clock
 from inhouse.releases import extensions
 from inhouse.runtime.extensions.base import Example
 from inhouse.store import jobs
-from inhouse.web.application import create_app
-from web_home import EMAIL, PASSWORD, Home, furnish, opened
+from web_home import Home
+
+__all__ = ["client", "home", "owner"]
 
 pytestmark = pytest.mark.anyio
 OPERATOR = Actor.local_operator()
 AT = "/operator/internalise"
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    installation = opened(tmp_path)
-    furnish(installation)
-    return installation
-
-
-@pytest.fixture
-async def owner(home: Home) -> AsyncIterator[httpx.AsyncClient]:
-    transport = httpx.ASGITransport(create_app(home), raise_app_exceptions=False)
-    async with httpx.AsyncClient(transport=transport, base_url="http://inhouse.test") as made:
-        made.headers["accept"] = "text/html"
-        await post(made, "/sign-in", "/sign-in", email=EMAIL, password=PASSWORD)
-        yield made
-
-
-async def post(client: httpx.AsyncClient, page: str, action: str, **fields: object) -> httpx.Response:
-    """Open a page and send one of its forms, with its token."""
-    shown = await client.get(page)
-    token = re.search(r'name="csrf" content="([^"]+)"', shown.text)
-    assert token, shown.text[:300]
-    return await client.post(action, data={"csrf": token[1], **fields})
 
 
 def teach(home: Home) -> None:
@@ -102,7 +76,5 @@ async def test_what_came_of_it_leads_to_the_generation(home: Home, owner: httpx.
     assert (await owner.get(f"{AT}/job_none")).status_code == 404
 
 
-async def test_nobody_else_sees_them(home: Home) -> None:
-    transport = httpx.ASGITransport(create_app(home), raise_app_exceptions=False)
-    async with httpx.AsyncClient(transport=transport, base_url="http://inhouse.test") as made:
-        assert (await made.get(AT)).status_code in (303, 401, 403)
+async def test_nobody_else_sees_them(client: httpx.AsyncClient) -> None:
+    assert (await client.get(AT)).status_code in (303, 401, 403)
