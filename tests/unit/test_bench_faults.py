@@ -8,8 +8,9 @@ from types import SimpleNamespace
 
 import pytest
 
+from inhouse.bench.asking import Asked, note
 from inhouse.bench.faults import Tally, row
-from inhouse.bench.faults_fans import Asked, losses, note
+from inhouse.bench.faults_fans import losses
 from inhouse.bench.faults_house import runs
 from inhouse.bench.overhead import Pair, Side, make_twins, targets_of
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import itertools
-import json
 import re
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import httpx
 
+from inhouse.bench.asking import Asked, ask
 from inhouse.bench.faults_house import House
 
 SLUG = "shop"
@@ -23,17 +22,6 @@ _QUESTIONS = (
     "Where does the clay come from?",
     "When are you open?",
 )
-
-
-@dataclass
-class Asked:
-    """What a client knows of one question: that it was stored, and the whole answer once it came."""
-
-    question: str
-    turn_id: str = ""
-    """Empty until the server named the turn: only then is it promised to be stored."""
-    answer: str = ""
-    ended: bool = False
 
 
 class ApiFan:
@@ -60,17 +48,8 @@ class ApiFan:
         number = next(self._numbers)
         asked = Asked(f"{_QUESTIONS[number % len(_QUESTIONS)]} ({self._name} {number})")
         self.journal.append(asked)
-        body = {
-            "model": SLUG,
-            "stream": True,
-            "messages": [{"role": "user", "content": asked.question}],
-        }
-        headers = {"Authorization": f"Bearer {self._secret}"}
-        url = f"{self._house.address}/v1/chat/completions"
         try:
-            with httpx.stream("POST", url, json=body, headers=headers, timeout=_TIMEOUT) as response:
-                for line in response.iter_lines():
-                    note(asked, line)
+            ask(asked, self._house.address, self._secret, _TIMEOUT, model=SLUG)
         except httpx.HTTPError:
             time.sleep(0.2)  # the server is gone; the journal says how far this came
         return asked
@@ -78,17 +57,6 @@ class ApiFan:
     def _run(self) -> None:
         while not self._stop.is_set():
             self.ask()
-
-
-def note(asked: Asked, line: str) -> None:
-    """Keep what one line of the stream says."""
-    if not line.startswith("data: {"):
-        return
-    chunk = json.loads(line.removeprefix("data: "))
-    asked.turn_id = asked.turn_id or chunk.get("id", "")
-    for choice in chunk.get("choices", ()):
-        asked.answer += choice["delta"].get("content") or ""
-        asked.ended = asked.ended or choice["finish_reason"] is not None
 
 
 class PageFan:

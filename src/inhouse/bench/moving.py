@@ -14,7 +14,7 @@ from pathlib import Path
 
 from inhouse.bench import children, moving_house
 from inhouse.bench.faults_house import House, until
-from inhouse.bench.moving_fans import Asked, Chatter, faults
+from inhouse.bench.moving_fans import Chatter, Timed, faults
 from inhouse.bench.moving_house import MemoryWatch
 from inhouse.bench.report import Cell, Report, Say, Table, at_least, at_most, quantile
 from inhouse.core.settings import Settings
@@ -66,7 +66,7 @@ class _Bench:
 
     def __init__(self, house: House, settings: Settings, size: _Size, say: Say) -> None:
         self.house, self.settings, self.size, self.say = house, settings, size, say
-        self.journal: list[Asked] = []
+        self.journal: list[Timed] = []
         self.memory: list[float] = []
         self.adapters = 0
 
@@ -195,5 +195,5 @@ def _row(moved: _Moved) -> dict[str, Cell]:
     }
 
 
-def _seconds(journal: Sequence[Asked]) -> list[float]:
+def _seconds(journal: Sequence[Timed]) -> list[float]:
     return [one.seconds for one in journal if one.ended] or [0.0]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,6 +13,7 @@ from typing import Any
 import httpx
 from sqlalchemy import select
 
+from inhouse.bench.asking import Asked, ask
 from inhouse.bench.moving_house import Furnished
 from inhouse.conversations.tables import turns
 from inhouse.lab.promoting import shelf
@@ -39,23 +39,17 @@ _QUESTIONS = (
 
 
 @dataclass
-class Asked:
-    """What a fan knows of one question."""
+class Timed(Asked):
+    """A question to one of the AIs, and how long its answer took."""
 
-    slug: str
-    question: str
-    turn_id: str = ""
-    release_id: str = ""
-    answer: str = ""
-    ended: bool = False
+    slug: str = ""
     seconds: float = 0.0
-    error: str = ""
 
 
 class Chatter(threading.Thread):
     """A fan of all AIs, who asks one after the other until told to stop."""
 
-    def __init__(self, address: str, ais: Sequence[Furnished], name: str, journal: list[Asked]) -> None:
+    def __init__(self, address: str, ais: Sequence[Furnished], name: str, journal: list[Timed]) -> None:
         super().__init__(daemon=True)
         self._address, self._ais, self._fan, self._journal = address, ais, name, journal
         self._over = threading.Event()
@@ -67,7 +61,7 @@ class Chatter(threading.Thread):
                 return
             ai = self._ais[number % len(self._ais)]
             question = f"{_QUESTIONS[number % len(_QUESTIONS)]} ({self._fan} {number})"
-            asked = Asked(ai.slug, question)
+            asked = Timed(question, slug=ai.slug)
             self._journal.append(asked)
             self._ask(ai, asked, f"{self._fan}-{number % 5}")
             self._over.wait(_READS_SECONDS)
@@ -77,42 +71,16 @@ class Chatter(threading.Thread):
         self._over.set()
         self.join(timeout=180)
 
-    def _ask(self, ai: Furnished, asked: Asked, user: str) -> None:
-        body = {
-            "model": ai.slug,
-            "stream": True,
-            "user": user,
-            "messages": [{"role": "user", "content": asked.question}],
-        }
-        headers = {"Authorization": f"Bearer {ai.secret}"}
+    def _ask(self, ai: Furnished, asked: Timed, user: str) -> None:
         began = time.perf_counter()
         try:
-            url = f"{self._address}/v1/chat/completions"
-            with httpx.stream("POST", url, json=body, headers=headers, timeout=_TIMEOUT) as response:
-                if response.status_code != httpx.codes.OK:
-                    asked.error = f"{response.status_code} {response.read()[:200]!r}"
-                for line in response.iter_lines():
-                    _note(asked, line)
+            ask(asked, self._address, ai.secret, _TIMEOUT, model=ai.slug, user=user)
         except httpx.HTTPError as error:
             asked.error = f"{type(error).__name__}: {error}"
         asked.seconds = time.perf_counter() - began
 
 
-def _note(asked: Asked, line: str) -> None:
-    if not line.startswith("data: {"):
-        return
-    chunk = json.loads(line.removeprefix("data: "))
-    asked.turn_id = asked.turn_id or chunk.get("id", "")
-    if "error" in chunk:
-        asked.error = str(chunk["error"])[:200]
-    told = chunk.get("inhouse") or {}
-    asked.release_id = told.get("release") or asked.release_id
-    for choice in chunk.get("choices", ()):
-        asked.answer += choice["delta"].get("content") or ""
-        asked.ended = asked.ended or choice["finish_reason"] is not None
-
-
-def faults(journal: Sequence[Asked], db: Database) -> list[str]:
+def faults(journal: Sequence[Timed], db: Database) -> list[str]:
     """Turns that are stored otherwise than the fan saw them, or whose release or generation is not the route's at its beginning."""
     with db.read() as tx:
         stored = {row.id: row for row in tx.execute(select(turns))}
