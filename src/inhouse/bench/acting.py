@@ -177,7 +177,7 @@ def house(folder: Path, modes: Sequence[str] = MODES) -> Iterator[tuple[House, d
         services = {mode: stack.enter_context(serving(folder / mode, mode)) for mode in modes}
         home = folder / "home"
         home.mkdir()
-        made = House(home, Settings())
+        made = House(Settings(home=home, models=Settings().models_folder))
         stack.callback(made.end_performer)
         stack.callback(made.stop)
         yield made, services

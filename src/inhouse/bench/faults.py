@@ -8,17 +8,14 @@ from __future__ import annotations
 
 import itertools
 import random
-import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from inhouse.bench.faults_fans import SLUG, ApiFan, PageFan, losses
-from inhouse.bench.faults_house import House, NotInTime, Victim, until
+from inhouse.bench.faults_house import House, NotInTime, Victim, opened, until
 from inhouse.bench.report import Cell, Report, Say, Table, at_least, at_most, quantile
-from inhouse.core.settings import Settings
 from inhouse.store.jobs import Job
 
 _SAMPLE = Path(__file__).parents[1] / "samples" / "kilnfold"
@@ -47,7 +44,7 @@ class Tally:
 def run(quick: bool, data: Path, say: Say) -> Report:
     """Kill in every phase; ``data`` is not needed."""
     began = time.perf_counter()
-    with _house() as house:
+    with opened("faults") as house:
         bench = _Bench(house, random.Random(_SEED), 1 if quick else _KILLS, say)
         tallies, lost = bench.run(_QUICK if quick else None)
     kills = [len(one.kills) for one in tallies.values()]
@@ -73,16 +70,6 @@ def row(phase: str, tally: Tally) -> dict[str, Cell]:
         "turns cut off": tally.interrupted,
         "faults": len(tally.broken),
     }
-
-
-@contextmanager
-def _house() -> Iterator[House]:
-    with tempfile.TemporaryDirectory(prefix="inhouse-faults-") as name:
-        house = House(Path(name), Settings())
-        try:
-            yield house
-        finally:
-            house.stop()
 
 
 class _Bench:

@@ -7,8 +7,10 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
@@ -44,11 +46,12 @@ class CommandFailed(InhouseError):
 class House:
     """One installation with its server."""
 
-    def __init__(self, home: Path, settings: Settings) -> None:
-        self.home = home
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.home = settings.home
         self._environment = {
             **os.environ,
-            "INHOUSE_HOME": str(home),
+            "INHOUSE_HOME": str(settings.home),
             "INHOUSE_MODELS": str(settings.models_folder.absolute()),
             "INHOUSE_PORT": "0",
             "INHOUSE_KEY_REQUESTS_PER_MINUTE": "100000",
@@ -207,6 +210,19 @@ class House:
             made = [row.hash for row in tx.execute(select(adapters.c.hash))]
         blobs = Blobs(self.home / "blobs")
         return any(blobs.path(name).exists() for name in made)
+
+
+@contextmanager
+def opened(bench: str, models: Callable[[Path], Path] | None = None) -> Iterator[House]:
+    """An installation of a benchmark's own, in a folder that goes away. ``models`` makes its folder of models; else it has this machine's."""
+    with tempfile.TemporaryDirectory(prefix=f"inhouse-{bench}-") as name:
+        home = Path(name)
+        folder = models(home / "models") if models else Settings().models_folder
+        house = House(Settings(home=home, models=folder))
+        try:
+            yield house
+        finally:
+            house.stop()
 
 
 def until(what: str, look: Callable[[], Any], seconds: float, every: float = 0.1) -> Any:

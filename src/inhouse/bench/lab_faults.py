@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import random
 import subprocess
-import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -17,11 +16,10 @@ from typing import Literal
 from inhouse.bench import children, moving_house
 from inhouse.bench.faults import Tally, row
 from inhouse.bench.faults_fans import SLUG, ApiFan, losses
-from inhouse.bench.faults_house import CommandFailed, House, NotInTime, Victim, until
+from inhouse.bench.faults_house import CommandFailed, House, NotInTime, Victim, opened, until
 from inhouse.bench.lab_examples import add_examples
 from inhouse.bench.lab_truths import contradictions
 from inhouse.bench.report import Report, Say, Table, at_least, at_most
-from inhouse.core.settings import Settings
 from inhouse.lab.promoting import shelf
 from inhouse.lab.promoting.promotion import UNSETTLED, Promotion
 from inhouse.runtime.profile import installed
@@ -42,15 +40,9 @@ def run(quick: bool, data: Path, say: Say) -> Report:
     """Kill in every phase; ``data`` is not needed."""
     began = time.perf_counter()
     kills = _QUICK_KILLS if quick else _KILLS
-    with tempfile.TemporaryDirectory(prefix="inhouse-lab-faults-") as name:
-        home = Path(name)
-        settings = Settings(home=home, models=children.own_models(home / "models"))
-        house = House(home, settings)
-        try:
-            bench = _Bench(house, settings, random.Random(_SEED), kills, quick, say)
-            tallies, lost = bench.run()
-        finally:
-            house.stop()
+    with opened("lab-faults", children.own_models) as house:
+        bench = _Bench(house, random.Random(_SEED), kills, quick, say)
+        tallies, lost = bench.run()
     broken = [f"{phase}: {words}" for phase, one in tallies.items() for words in one.broken]
     targets = [
         at_least("kills in every phase", float(min(len(one.kills) for one in tallies.values())), kills),
@@ -65,17 +57,8 @@ def run(quick: bool, data: Path, say: Say) -> Report:
 class _Bench:
     """One run: a cycle of check, canary, all and roll-back for each kill, then kills while a generation is made."""
 
-    def __init__(
-        self,
-        house: House,
-        settings: Settings,
-        chance: random.Random,
-        kills: int,
-        quick: bool,
-        say: Say,
-    ) -> None:
-        self.house, self.settings, self.chance, self.kills, self.say = house, settings, chance, kills, say
-        self.quick = quick
+    def __init__(self, house: House, chance: random.Random, kills: int, quick: bool, say: Say) -> None:
+        self.house, self.chance, self.kills, self.quick, self.say = house, chance, kills, quick, say
         self.asked = 0
         self.lifetime = _LONGEST_COMMAND
         self._victims = 0
@@ -109,19 +92,19 @@ class _Bench:
         self.house.command("import", SLUG, str(_SAMPLE / "faq.jsonl"), "--right", "own-work")
         self.house.command("brief", "edit", SLUG, str(_SAMPLE / "brief.yaml"))
         self.house.command("extension", "add", SLUG, "calculator")
-        add_examples(self.house.db, self.settings.home, SLUG, 0)
+        add_examples(self.house.db, self.house.home, SLUG, 0)
         self.house.command("release", SLUG, "--no-adapter")
         self.house.command("new", "second", "--name", "Second", "--kind", "business")
         self.house.command("import", "second", str(_SAMPLE / "faq.jsonl"), "--right", "own-work")
         self.house.command("extension", "add", "second", "calculator")
-        add_examples(self.house.db, self.settings.home, "second", 40)
+        add_examples(self.house.db, self.house.home, "second", 40)
         self.house.command("release", "second", "--no-adapter")
         if not self.quick:
             moving_house.furnish(self.house, 0, self.say)
-        self.at_first = installed(self.settings).generation
-        made = [children.requantised(self.house.db, self.settings, "Q5_1", self.say)]
+        self.at_first = installed(self.house.settings).generation
+        made = [children.requantised(self.house.db, self.house.settings, "Q5_1", self.say)]
         if not self.quick:
-            made.append(children.shuffled(self.house.db, self.settings, self.say))
+            made.append(children.shuffled(self.house.db, self.house.settings, self.say))
         self.generations: Sequence[str] = made
         began = time.monotonic()
         self.house.command("lab", "promotion")
@@ -219,7 +202,7 @@ class _Bench:
         """Open the installation, as any start does, and compare all that says what is live."""
         self.house.command("lab", "promotion")
         tally.broken += self.house.half_live()
-        tally.broken += contradictions(self.house.db, self.settings.models_folder, self.at_first)
+        tally.broken += contradictions(self.house.db, self.house.settings.models_folder, self.at_first)
 
     def _newest(self, generation: str) -> Promotion | None:
         with self.house.db.read() as tx:

@@ -6,18 +6,16 @@ every adapter, which is rolled back again, and to one that spoils them. The fans
 
 from __future__ import annotations
 
-import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from inhouse.bench import children, moving_house
-from inhouse.bench.faults_house import House, until
+from inhouse.bench.faults_house import House, opened, until
 from inhouse.bench.moving_fans import Chatter, Timed, faults
 from inhouse.bench.moving_house import MemoryWatch
 from inhouse.bench.report import Cell, Report, Say, Table, at_least, at_most, quantile
-from inhouse.core.settings import Settings
 from inhouse.lab.promoting import shelf
 from inhouse.lab.promoting.promotion import Standing
 
@@ -48,24 +46,18 @@ def run(quick: bool, data: Path, say: Say) -> Report:
     """Move the base twice under chatting fans; ``data`` is not needed."""
     began = time.perf_counter()
     size = _QUICK if quick else _FULL
-    with tempfile.TemporaryDirectory(prefix="inhouse-moving-") as name:
-        home = Path(name)
-        settings = Settings(home=home, models=children.own_models(home / "models"))
-        house = House(home, settings)
-        try:
-            bench = _Bench(house, settings, size, say)
-            moved = bench.run()
-            wrong = faults(bench.journal, house.db)
-        finally:
-            house.stop()
+    with opened("moving", children.own_models) as house:
+        bench = _Bench(house, size, say)
+        moved = bench.run()
+        wrong = faults(bench.journal, house.db)
     return _report(quick, size, bench, moved, wrong, time.perf_counter() - began)
 
 
 class _Bench:
     """One run."""
 
-    def __init__(self, house: House, settings: Settings, size: _Size, say: Say) -> None:
-        self.house, self.settings, self.size, self.say = house, settings, size, say
+    def __init__(self, house: House, size: _Size, say: Say) -> None:
+        self.house, self.size, self.say = house, size, say
         self.journal: list[Timed] = []
         self.memory: list[float] = []
         self.adapters = 0
@@ -74,8 +66,8 @@ class _Bench:
         """Both moves; what fans saw is in the journal."""
         ais = [moving_house.furnish(self.house, number, self.say) for number in range(self.size.ais)]
         self.adapters = sum(ai.adapter for ai in ais)
-        same = children.requantised(self.house.db, self.settings, "F16", self.say)
-        spoiling = children.shuffled(self.house.db, self.settings, self.say)
+        same = children.requantised(self.house.db, self.house.settings, "F16", self.say)
+        spoiling = children.shuffled(self.house.db, self.house.settings, self.say)
         self.house.start()
         chatters = [
             Chatter(self.house.address, ais, f"fan{n}", self.journal) for n in range(self.size.chatters)
