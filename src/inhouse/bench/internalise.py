@@ -110,21 +110,28 @@ class House:
             self.bridge(made.aclose)
 
 
+@contextmanager
+def opened(name: str, say: Say) -> Iterator[House]:
+    """A place to work in for the benchmark of this name. A run that broke off goes on with what it measured."""
+    settings = Settings()
+    folder = settings.home / "lab" / name
+    with workplace() as place, start_blocking_portal() as portal:
+        yield House(settings, folder, place, portal.call, say)
+    # What was measured is in the report now: the next run is to measure, and not to read.
+    shutil.rmtree(folder / "measured", ignore_errors=True)
+
+
 def run(quick: bool, data: Path, say: Say) -> Report:
     """Make the generations (or find them), and measure every arm."""
-    started, settings = time.perf_counter(), Settings()
-    folder = settings.home / "lab" / "internalise-snips"
+    started = time.perf_counter()
     size = _QUICK if quick else (_MEANT, _NOTHING)
     asked = Asked(tools_data.snips(data, "report", size[0]), tools_data.without_tool(data, "report", size[1]))
-    with workplace() as place, start_blocking_portal() as portal:
-        house = House(settings, folder, place, portal.call, say)
+    with opened("internalise-snips", say) as house:
         if quick:
-            models = stored(folder)
+            models = stored(house.folder)
         else:
             models = make_all(house, taught(data), CURVE, recipes.recipe("tools"), data)
         outcome = _measure(house, models, asked, data, quick)
-    # What was measured is in the report now: the next run is to measure, and not to read.
-    shutil.rmtree(folder / "measured", ignore_errors=True)
     return _report(outcome, asked, quick, time.perf_counter() - started)
 
 
@@ -197,10 +204,8 @@ def _rehearsal(house: House, data: Path) -> list[str]:
     if not file.exists():
         house.say("choosing what is rehearsed")
         house.folder.mkdir(parents=True, exist_ok=True)
-        aside = file.with_suffix(".part")
         embed = Embed(house.place.embedder.queries, house.place.embedder.passages)
-        curriculum.write(curriculum.rehearsal(data, embed), aside)
-        aside.rename(file)
+        curriculum.write(curriculum.rehearsal(data, embed), file)
     return file.read_text("utf-8").splitlines()
 
 

@@ -44,10 +44,8 @@ def _rows(place: Workplace, folder: Path, data: Path, say: Say) -> list[Told]:
     file = folder / "development.jsonl"
     if not file.exists():
         say("guards: choosing notes")
-        aside = file.with_suffix(".part")
         embed = Embed(place.embedder.queries, place.embedder.passages)
-        curriculum.write(curriculum.lessons(data, "development", embed), aside)
-        aside.rename(file)
+        curriculum.write(curriculum.lessons(data, "development", embed), file)
     rows = curriculum.read(file)
     return [row for start in range(7) for row in rows[start::7]]
 

@@ -126,9 +126,11 @@ def lines(lessons: Sequence[Lesson]) -> Iterator[str]:
 
 
 def write(lessons: Sequence[Lesson], path: Path) -> str:
-    """Write the rows as the trainer reads them; the SHA-256 of the file."""
+    """Write the rows as the trainer reads them, aside and then renamed, so that a file that is there is whole; its SHA-256."""
     text = "".join(f"{line}\n" for line in lines(lessons))
-    path.write_text(text, encoding="utf-8")
+    aside = path.with_suffix(".part")
+    aside.write_text(text, encoding="utf-8")
+    aside.replace(path)
     return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -55,9 +55,7 @@ def rehearsal(workshop: Workshop, settled: Frozen, folder: Path) -> list[str]:
         return []
     file = folder / "rehearsal.jsonl"
     if not file.exists():
-        aside = file.with_suffix(".part")
-        curriculum.write(curriculum.written_rehearsal(workshop.embed), aside)
-        aside.rename(file)
+        curriculum.write(curriculum.written_rehearsal(workshop.embed), file)
     return file.read_text("utf-8").splitlines()[: len(settled.taught.uses)]
 
 
