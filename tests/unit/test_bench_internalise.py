@@ -17,13 +17,14 @@ def test_no_guard_asks_a_question_that_taught(data: Path) -> None:
     guarded = {one.question for one in curriculum.qed(data, "development")}
     assert guarded
     assert not guarded & _texts(internalise.taught(data))
-    assert not guarded & _texts(search_inside.taught(data))
+    assert not guarded & _texts(search_inside.taught(search_inside.sets(data), data))
 
 
 def test_no_reported_question_taught_to_search(data: Path) -> None:
-    taught = _texts(search_inside.taught(data))
+    both = search_inside.sets(data)
+    taught = _texts(search_inside.taught(both, data))
     without = {one.text for one in search_inside.without(data, "report")}
-    searched = {one.question for one in search_inside.trajectories(data)[1::2]}
+    searched = {one.question for one in both.fireact[1::2]}
     for reported in (without, searched):
         assert reported
         assert not reported & taught

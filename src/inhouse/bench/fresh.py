@@ -7,28 +7,25 @@ own index holds XQuAD paragraphs; their questions need no search, and each call 
 from __future__ import annotations
 
 import asyncio
-import json
 import random
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from inhouse.bench import search_data
 from inhouse.bench.report import Cell, Report, Say, Table, mean, quantile, share
 from inhouse.bench.servers import search_server
 from inhouse.bench.workplace import Workplace, workplace
 from inhouse.brief.brief import Brief
 from inhouse.core.events import Ended
 from inhouse.core.settings import Settings
-from inhouse.lab import datasets
 from inhouse.lab.readings import paragraphs, xquad
 from inhouse.runtime.engines.base import Engine, Priority
 from inhouse.runtime.engines.factory import make_engine
 from inhouse.runtime.extensions.base import Example, Limits, Tool
 from inhouse.runtime.extensions.calling import Attached, Caller, Uncounted
 from inhouse.runtime.extensions.search.extension import TOOL, SearchExtension
-from inhouse.runtime.extensions.search.items import FeedItem
 from inhouse.runtime.extensions.search.searxng import SearXNG
 from inhouse.runtime.grounding import folded
 from inhouse.runtime.profile import installed
@@ -78,17 +75,14 @@ class Box:
 def run(quick: bool, data: Path, say: Say) -> Report:
     """Ask everything in three ways."""
     started = time.perf_counter()
-    rows = [
-        json.loads(line)
-        for line in datasets.read(data / "retrievalqa" / "retrievalqa_gpt4.jsonl").splitlines()
-    ]
+    every = search_data.retrievalqa(data)
     few = (6, 4) if quick else (_FRESH, _OWN)
     reported = xquad(data, "report")
     own = random.Random(_SEED).sample(reported, few[1])
-    questions = [Question(row["question"], tuple(row["ground_truth"]), True) for row in rows[1::2]][: few[0]]
+    questions = [Question(one.question, one.accepted, True) for one in every[1::2]][: few[0]]
     questions += [Question(one.question, one.answers, False) for one in own]
     held = {one.article for one in own}
-    with workplace() as place, search_server(contexts(rows), _RESULTS) as address:
+    with workplace() as place, search_server(search_data.contexts(every), _RESULTS) as address:
         say("indexing the AI's own paragraphs")
         place.index(_AI, paragraphs([one for one in reported if one.article in held]))
         asked = asyncio.run(_ask_all(place, address, questions, say))
@@ -100,29 +94,6 @@ def run(quick: bool, data: Path, say: Say) -> Report:
         notes=["No target: how often an answer is right with and without search, and what it costs."],
         seconds=time.perf_counter() - started,
     )
-
-
-def contexts(rows: Sequence[dict[str, Any]]) -> list[FeedItem]:
-    """All contexts of all questions, as a search server holds them."""
-    return [
-        FeedItem(
-            title=_said(part, "title"),
-            url=f"https://search.example/{n}/{at}",
-            text=_said(part, "text"),
-            date=None,
-            feed="",
-            language="en",
-        )
-        for n, row in enumerate(rows)
-        for at, part in enumerate(row["context"])
-    ]
-
-
-def _said(part: Any, what: str) -> str:
-    """A context's title or text; some of the contexts are texts alone."""
-    if isinstance(part, str):
-        return part if what == "text" else ""
-    return part.get(what) or ""
 
 
 async def _ask_all(

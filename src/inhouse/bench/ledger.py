@@ -7,7 +7,6 @@ to kinds of tools that are only imagined, over many more seeds.
 
 from __future__ import annotations
 
-import json
 import random
 import time
 from collections.abc import Mapping, Sequence
@@ -18,14 +17,12 @@ from typing import Any, cast
 
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
-from inhouse.bench import ledger_courses, ledger_world
-from inhouse.bench.fresh import contexts
+from inhouse.bench import ledger_courses, ledger_world, search_data
 from inhouse.bench.ledger_courses import KINDS, Course, Kind
 from inhouse.bench.ledger_world import BEGINS, FIGURES, OPERATOR, BenchDesk, World
 from inhouse.bench.report import Cell, Report, Say, Table, Target, at_least, at_most, quantile, share
 from inhouse.bench.servers import search_server
 from inhouse.bench.workplace import Workplace, workplace
-from inhouse.lab import datasets
 from inhouse.lab.ledger import repeats
 from inhouse.lab.ledger.fitness import fitness
 from inhouse.lab.ledger.identity import tool_key
@@ -72,10 +69,11 @@ class Watched:
 def run(quick: bool, data: Path, say: Say) -> Report:
     """Repeat real calls, then imagine more."""
     started = time.perf_counter()
-    rows = _rows(data)
+    asked = [one for one in search_data.retrievalqa(data) if len(one.contexts) > 1][:_QUESTIONS]
     with workplace() as place:
-        world = World(_questions(rows), place.folder / "figures.json")
-        with search_server(contexts(rows), 10, world.shows) as address, start_blocking_portal() as portal:
+        world = World(_addresses(asked), place.folder / "figures.json")
+        items = search_data.contexts(asked)
+        with search_server(items, 10, world.shows) as address, start_blocking_portal() as portal:
             watched, refused = _repeat(place, world, address, portal, _SEEDS_QUICK if quick else _SEEDS, say)
     seeds = _IMAGINED_QUICK if quick else _IMAGINED
     courses = {}
@@ -92,15 +90,11 @@ def run(quick: bool, data: Path, say: Say) -> Report:
     )
 
 
-def _rows(data: Path) -> list[dict[str, Any]]:
-    lines = datasets.read(data / "retrievalqa" / "retrievalqa_gpt4.jsonl").splitlines()
-    return [row for row in map(json.loads, lines) if len(row["context"]) > 1][:_QUESTIONS]
-
-
-def _questions(rows: Sequence[dict[str, Any]]) -> Mapping[str, Sequence[str]]:
+def _addresses(asked: Sequence[search_data.Fresh]) -> Mapping[str, Sequence[str]]:
+    """Where each question's contexts lie."""
     return {
-        row["question"]: [f"https://search.example/{n}/{at}" for at in range(len(row["context"]))]
-        for n, row in enumerate(rows)
+        one.question: [f"{search_data.address(n)}{at}" for at in range(len(one.contexts))]
+        for n, one in enumerate(asked)
     }
 
 

@@ -8,31 +8,21 @@ holds all of them.
 
 from __future__ import annotations
 
-import json
-import re
-import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
 
-from anyio.from_thread import start_blocking_portal
-
-from inhouse.bench import internalise, tools_data
-from inhouse.bench.fresh import contexts
+from inhouse.bench import internalise, search_data, tools_data
 from inhouse.bench.internalise import House
 from inhouse.bench.report import Cell, Report, Say, Table, Target, at_least, at_most, mean, share
 from inhouse.bench.servers import search_server
-from inhouse.bench.workplace import workplace
 from inhouse.content.followup import content_words
 from inhouse.content.lexical import terms
 from inhouse.core import clock
-from inhouse.core.settings import Settings
-from inhouse.lab import curriculum, datasets
+from inhouse.lab import curriculum
 from inhouse.lab.internalising import dataset
 from inhouse.lab.internalising.arms import Arm
 from inhouse.lab.internalising.dataset import Dataset, Sourced
@@ -40,7 +30,8 @@ from inhouse.lab.internalising.report import ArmKind
 from inhouse.lab.internalising.ways import BuiltIn, Called, Chosen, Described, Request
 from inhouse.lab.skills.tools import Use
 from inhouse.runtime.agent.builtin import Call
-from inhouse.runtime.engines.base import Completion, Engine, Message, Piece, Priority
+from inhouse.runtime.engines.base import Completion, Engine, Message, Priority
+from inhouse.runtime.engines.written import written
 from inhouse.runtime.extensions.base import Limits
 from inhouse.runtime.extensions.calling import Attached
 from inhouse.runtime.extensions.search.base import Hit
@@ -54,7 +45,6 @@ from inhouse.tuning import recipes
 _RESULTS = 10
 _NOTHING, _ASKED, _QUICK = 300, 150, 16
 _LONGEST_QUERY, _LONGEST_ANSWER = 200, 40
-_FIRST = re.compile(r"Action: search\[(.*?)\]\nObservation: (.*)")
 #: How much worse than the outside way a query may be, in points of 1.
 _MARGIN = 0.05
 _WORDS = {
@@ -95,53 +85,59 @@ class Found:
     finds: Sequence[bool]
 
 
+@dataclass(frozen=True)
+class Sets:
+    """Both sets. Rows in even places teach, those in odd places report."""
+
+    fireact: Sequence[Wanted]
+    """Each with its first query."""
+    retrievalqa: Sequence[Wanted]
+    """Each with the query that the outside way would make of it."""
+    texts: Sequence[FeedItem]
+    """All texts of both, as a search server holds them."""
+
+    @property
+    def reported(self) -> list[Wanted]:
+        """What is reported of both."""
+        return [*self.fireact[1::2], *self.retrievalqa[1::2]]
+
+
 def run(quick: bool, data: Path, say: Say) -> Report:
     """Teach (or find what was taught), ask every way, and look for what their queries find."""
-    started, settings = time.perf_counter(), Settings()
-    folder = settings.home / "lab" / "internalise-search"
-    rows = _rows(data)
-    wanted = [*trajectories(data)[1::2], *fresh(rows)[1::2]]
-    nothing = without(data, "report")
+    started, both = time.perf_counter(), sets(data)
+    lessons = taught(both, data)
+    wanted, nothing = both.reported, without(data, "report")
     if quick:
         wanted, nothing = wanted[:: len(wanted) // _QUICK], nothing[:: len(nothing) // _QUICK]
-    with workplace() as place, start_blocking_portal() as portal:
-        house = House(settings, folder, place, portal.call, say)
+    with internalise.opened("internalise-search", say) as house:
         if quick:
-            models = internalise.stored(folder)
+            models = internalise.stored(house.folder)
         else:
-            models = internalise.make_all(house, taught(data), (), recipes.recipe("tools"), data)
-        items = [*contexts(rows), *_observations(data)]
-        with search_server(items, _RESULTS) as address:
+            models = internalise.make_all(house, lessons, (), recipes.recipe("tools"), data)
+        with search_server(both.texts, _RESULTS) as address:
             provider = SearXNG(address)
             found = _measure(house, max(models.items())[1], wanted, nothing, provider)
             asked = _finds(house, provider, wanted, [one.question for one in wanted])
-            portal.call(provider.aclose)
-        learnt = fresh(rows)[::2]  # what teaches: an answer that moved in would show here first
+            house.bridge(provider.aclose)
+        learnt = both.retrievalqa[::2]  # what teaches: an answer that moved in would show here first
         known = _known(house, max(models.items())[1], learnt[:: len(learnt) // _QUICK] if quick else learnt)
-    shutil.rmtree(folder / "measured", ignore_errors=True)
-    return _report(found, asked, known, wanted, leaks(data), quick, time.perf_counter() - started)
+    leaked = leaks(lessons, both.retrievalqa)
+    return _report(found, asked, known, wanted, leaked, quick, time.perf_counter() - started)
 
 
-def trajectories(data: Path) -> list[Wanted]:
-    """FireAct's questions that begin with a search, each with its first query; what that found is behind a server."""
-    return [
-        Wanted(row["instruction"], first[1].strip()[:_LONGEST_QUERY], _address(number))
-        for number, row in enumerate(json.loads(datasets.read(data / "fireact" / "hotpotqa.json")))
-        if (first := _FIRST.search(row["output"])) and first[1].strip() and first[2].strip()
-    ]
-
-
-def fresh(rows: Sequence[Mapping[str, Any]]) -> list[Wanted]:
-    """RetrievalQA's questions, each with the query that the outside way would make of it."""
-    return [
-        Wanted(
-            row["question"],
-            _outside(row["question"]),
-            f"https://search.example/{number}/",
-            tuple(map(str, row["ground_truth"])),
-        )
-        for number, row in enumerate(rows)
-    ]
+def sets(data: Path) -> Sets:
+    """Read both sets."""
+    searched, asked = search_data.fireact(data), search_data.retrievalqa(data)
+    return Sets(
+        fireact=[
+            Wanted(one.question, one.query[:_LONGEST_QUERY], one.found.url) for one in searched if one.query
+        ],
+        retrievalqa=[
+            Wanted(one.question, _outside(one.question), search_data.address(number), one.accepted)
+            for number, one in enumerate(asked)
+        ],
+        texts=[*search_data.contexts(asked), *(one.found for one in searched)],
+    )
 
 
 def without(data: Path, split: tools_data.Split) -> list[Request]:
@@ -151,20 +147,18 @@ def without(data: Path, split: tools_data.Split) -> list[Request]:
     return [*tools_data.without_tool(data, split, _NOTHING), *asked]
 
 
-def taught(data: Path) -> Dataset:
+def taught(both: Sets, data: Path) -> Dataset:
     """Questions with their queries, and turns without one. No answer of any question is among them, and no query that knows more
     than its question."""
     uses = [
         Sourced(Use(one.question, Call(TOOL.name, {"query": one.query})), source)
-        for source, those in (("FireAct", trajectories(data)), ("RetrievalQA", fresh(_rows(data))))
+        for source, those in (("FireAct", both.fireact), ("RetrievalQA", both.retrievalqa))
         for one in those[::2]
         if one.query and not _brings_along(one)
     ]
     uses += [Sourced(Use(one.text), "a turn without a tool") for one in without(data, "tune")]
-    reported = [*trajectories(data)[1::2], *fresh(_rows(data))[1::2]]
-    return dataset.build(
-        uses, [*(one.question for one in reported), *(one.text for one in without(data, "report"))]
-    )
+    reported = [one.question for one in both.reported]
+    return dataset.build(uses, [*reported, *(one.text for one in without(data, "report"))])
 
 
 def _brings_along(one: Wanted) -> bool:
@@ -173,11 +167,11 @@ def _brings_along(one: Wanted) -> bool:
     return not set(terms(" ".join(names))) <= set(terms(one.question))
 
 
-def leaks(data: Path) -> int:
+def leaks(lessons: Dataset, retrievalqa: Sequence[Wanted]) -> int:
     """How many rows teach an answer: an accepted one that stands in the query and not in the question. Must be none."""
-    asked = {one.question: one for one in fresh(_rows(data))}
+    asked = {one.question: one for one in retrievalqa}
     found = 0
-    for one in taught(data).uses:
+    for one in lessons.uses:
         known = asked.get(one.use.request)
         if known is not None and one.use.call is not None:
             said, query = folded(known.question), folded(str(one.use.call.arguments))
@@ -238,10 +232,7 @@ async def _answers(engine: Engine, asked: Wanted) -> bool:
     request = Completion(
         messages=(Message("user", asked.question),), max_tokens=_LONGEST_ANSWER, priority=Priority.BENCH
     )
-    text = ""
-    async with aclosing(engine.complete(request)) as stream:
-        async for part in stream:
-            text += part.text if isinstance(part, Piece) else ""
+    text, _usage = await written(engine, request)
     said = f" {folded(text)} "
     return any(folded(answer) and folded(answer) in said for answer in asked.accepted)
 
@@ -312,21 +303,3 @@ def _query(called: Called) -> str:
 def _outside(question: str) -> str:
     reading = SearchExtension(_Nowhere()).understood(TOOL.name, question, clock.now().date())
     return str(reading.arguments["query"]) if reading is not None else ""
-
-
-def _rows(data: Path) -> list[dict[str, Any]]:
-    text = datasets.read(data / "retrievalqa" / "retrievalqa_gpt4.jsonl")
-    return [json.loads(line) for line in text.splitlines()]
-
-
-def _observations(data: Path) -> list[FeedItem]:
-    """What each trajectory's first search found."""
-    return [
-        FeedItem(title="", url=_address(number), text=first[2].strip(), date=None, feed="", language="en")
-        for number, row in enumerate(json.loads(datasets.read(data / "fireact" / "hotpotqa.json")))
-        if (first := _FIRST.search(row["output"])) and first[2].strip()
-    ]
-
-
-def _address(number: int) -> str:
-    return f"https://search.example/fireact/{number}/"
