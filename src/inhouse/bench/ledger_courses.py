@@ -5,13 +5,13 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
+from inhouse.bench.ledger_world import BEGINS, moments
 from inhouse.lab.ledger import stability
 from inhouse.lab.ledger.probes import MOST_CALLS
 from inhouse.lab.ledger.stability import Answer
 
-_BEGINS = datetime(2026, 1, 5, 9, tzinfo=UTC)
 _FIRST, _SOON, _LATER = 5, 20 / 24, 76 / 24
 WATCHED_DAYS = 365
 #: The verdict is asked for as often as this: whatever was said once counts.
@@ -85,13 +85,13 @@ def _times() -> list[float]:
 
 
 def _series(kind: Kind, times: Sequence[float], chance: random.Random) -> Mapping[str, list[Answer]]:
-    together = _moments(kind.together, chance)
+    together = moments(chance, kind.together, WATCHED_DAYS)
     return {
         f"call {call}": [
-            Answer(_BEGINS + timedelta(days=day), _said(kind, day, together, own, chance)) for day in times
+            Answer(BEGINS + timedelta(days=day), _said(kind, day, together, own, chance)) for day in times
         ]
         for call in range(MOST_CALLS)
-        for own in [_moments(kind.each, chance)]
+        for own in [moments(chance, kind.each, WATCHED_DAYS)]
     }
 
 
@@ -105,11 +105,3 @@ def _said(
     if kind.hourly:
         return f"{int((9 + 24 * day) % 24) // 6}"
     return f"{sum(at <= day for at in together)} {sum(at <= day for at in own)}"
-
-
-def _moments(rate: float, chance: random.Random) -> list[float]:
-    found, day = [], chance.expovariate(rate) if rate else WATCHED_DAYS + 1.0
-    while day <= WATCHED_DAYS:
-        found.append(day)
-        day += chance.expovariate(rate)
-    return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import random
 import sys
 from collections.abc import Mapping, Sequence
@@ -36,14 +37,16 @@ RESULTS_DAYS, FIGURE_DAYS, PRICES_DAYS = 45.0, 240.0, 28.0
 FIGURES = tuple(f"Figure {number}" for number in range(1, MOST_CALLS + 1))
 _WARES = ("Mug", "Bowl", "Plate", "Jug", "Vase", "Tray", "Lamp", "Clock", "Tile", "Jar", "Cup", "Pan")
 _TEAM = "team_ledger"
+#: Longer than any seed is watched.
+_MOST_DAYS = 500.0
 
 
-def moments(random_: random.Random, mean_days: float, most_days: float = 500.0) -> list[datetime]:
-    """When something changes: by chance, so often on average."""
-    found, day = [], random_.expovariate(1 / mean_days)
-    while day < most_days:
-        found.append(BEGINS + day * DAY)
-        day += random_.expovariate(1 / mean_days)
+def moments(chance: random.Random, rate: float, most_days: float) -> list[float]:
+    """The days on which something changes: by chance, so often a day on average; never where the rate is nought."""
+    found, day = [], chance.expovariate(rate) if rate else math.inf
+    while day <= most_days:
+        found.append(day)
+        day += chance.expovariate(rate)
     return found
 
 
@@ -89,7 +92,8 @@ class World:
     def changes(self, what: str, mean_days: float) -> int:
         """How often something has changed by today."""
         if what not in self._moments:
-            self._moments[what] = moments(random.Random(f"{self.seed}:{what}"), mean_days)
+            days = moments(random.Random(f"{self.seed}:{what}"), 1 / mean_days, _MOST_DAYS)
+            self._moments[what] = [BEGINS + day * DAY for day in days]
         return sum(at <= self.now for at in self._moments[what])
 
     @cached_property
