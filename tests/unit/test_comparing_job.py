@@ -12,14 +12,13 @@ from typing import Any
 import pytest
 import typer
 from sqlalchemy import select
-from turnkit import OWNER, Scripted, World, world
+from turnkit import OWNER, Scripted, World, agreed, world
 from typer.testing import CliRunner
 
 from inhouse.accounts.actors import Actor
 from inhouse.accounts.ais import AIs
 from inhouse.cli import comparing as command
 from inhouse.conversations.fans import Fan
-from inhouse.conversations.sharing import Consents
 from inhouse.core.errors import InhouseError, NotAllowed, UsageError
 from inhouse.core.settings import Settings
 from inhouse.lab.comparing.comparing import JOB, Comparing, Comparisons, NoCases, stored
@@ -157,9 +156,7 @@ def test_what_can_not_be_compared_is_said_at_once(here: tuple[World, FakeArena])
 
 def test_shared_questions_are_asked_of_models_on_this_machine_only(here: tuple[World, FakeArena]) -> None:
     made, arena = here
-    fan, silent = made.fan(), made.fan()
-    Consents(made.db).give(OWNER, made.ai.id)
-    Consents(made.db).give_for(fan)
+    fan, silent = agreed(made), made.fan()
     thread = _said(made, fan, "Where is thing 3?", None)
     _said(made, fan, "And what of thing 4?", thread)
     _said(made, silent, "Nobody may read thing 5?", None)

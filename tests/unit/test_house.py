@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select, text, update
-from turnkit import OWNER, World, world
+from turnkit import OWNER, World, agreed, world
 
 from actingkit import offer, proposed
 from inhouse.accounts.ais import AIs
@@ -27,7 +27,6 @@ from inhouse.conversations.ledger import BrokenLedger, Ledger, Receipt
 from inhouse.conversations.picks import Picks
 from inhouse.conversations.responses import Responses
 from inhouse.conversations.retention import Retention, queue_daily
-from inhouse.conversations.sharing import Consents
 from inhouse.conversations.tables import (
     conversations,
     corrections,
@@ -105,9 +104,7 @@ def talkative(here: World) -> tuple[Fan, str]:
     with here.db.write() as tx:
         tx.execute(tool_calls.insert().values(called | {"id": ids.new_id("call"), "at": clock.now()}))
         actions.propose(tx, turn, offer({"what": SECRET}))
-    consents = Consents(here.db)
-    consents.give(OWNER, here.ai.id)
-    consents.give_for(fan)
+    agreed(here, fan)
     made = {"purpose": "shared-generation", "text_version": 1, "file": "a.jsonl", "traces": 1, "removed": {}}
     with here.db.write() as tx:
         data_set = ids.new_id("dat")

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import typer
-from turnkit import OWNER, World, world
+from turnkit import OWNER, World, agreed, world
 from typer.testing import CliRunner
 
 from inhouse.accounts.actors import Actor
@@ -227,13 +227,6 @@ def asked(here: World, fan: Fan, question: str, calling: Calling) -> str:
         return turn.id
 
     return asyncio.run(main())
-
-
-def agreed(here: World) -> Fan:
-    fan = here.fan()
-    Consents(here.db).give(OWNER, here.ai.id)
-    Consents(here.db).give_for(fan)
-    return fan
 
 
 def gathered(house: House, *names: str) -> material.Material:

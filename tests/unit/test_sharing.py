@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select, update
-from turnkit import OWNER, World, world
+from turnkit import OWNER, World, agreed, world
 
 from inhouse.accounts import audit
 from inhouse.accounts.actors import Actor
@@ -70,14 +70,6 @@ def ask(here: World, fan: Fan, question: str = ASKED, thread: str | None = None)
         return here.conversations.turn(fan, turn.id)
 
     return asyncio.run(main())
-
-
-def agreed(here: World) -> Fan:
-    """A fan who agreed after the owner did."""
-    fan = here.fan()
-    Consents(here.db).give(OWNER, here.ai.id)
-    Consents(here.db).give_for(fan)
-    return fan
 
 
 def shared(here: World) -> list[SharedTrace]:
@@ -152,8 +144,7 @@ def test_what_leaves_has_no_personal_data_and_the_copy_is_exact(here: World) -> 
 def test_what_was_said_before_the_agreement_is_no_history(here: World) -> None:
     fan = here.fan()
     first = ask(here, fan)
-    Consents(here.db).give(OWNER, here.ai.id)
-    Consents(here.db).give_for(fan)
+    agreed(here, fan)
     ask(here, fan, "And the other one?", first.conversation_id)
     [one] = shared(here)
     assert one.history == ()

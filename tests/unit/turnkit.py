@@ -16,6 +16,7 @@ from inhouse.content.reading import read
 from inhouse.conversations.conversations import Conversations
 from inhouse.conversations.documents import Documents
 from inhouse.conversations.fans import Fan, Fans
+from inhouse.conversations.sharing import Consents
 from inhouse.core import clock
 from inhouse.core.errors import NotFound
 from inhouse.core.events import Ended, Event, Step, Timing, Token
@@ -133,6 +134,14 @@ class World:
         if live:
             self.releases.go_live(OWNER, ai.id, made.id)
         return made
+
+
+def agreed(here: World, fan: Fan | None = None) -> Fan:
+    """A fan who agreed to share, after the owner did."""
+    fan = fan or here.fan()
+    Consents(here.db).give(OWNER, here.ai.id)
+    Consents(here.db).give_for(fan)
+    return fan
 
 
 def world(db: Database, *, brief: Brief | None = None, **settings: object) -> World:
