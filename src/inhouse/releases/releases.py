@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import Row, func, select
 
@@ -178,15 +178,19 @@ class Releases:
         kind: routing.ChangeKind = "go_live" if len(shares) == 1 else "split"
         return self._change(tx, actor, ai_id, shares, kind, experiment_id)
 
-    def settle(self, tx: Tx, actor: Actor, ai_id: str, release_id: str) -> Routing:
-        """Serve all fans from one of the releases that serve some of them already. Nothing is checked again: a turn looks
-        at the taint itself, and ending a comparison must always be possible."""
-        return self._change(tx, actor, ai_id, [Share(release_id=release_id, share=1.0)], "go_live")
-
-    def return_to(self, tx: Tx, actor: Actor, ai_id: str, release_id: str) -> Routing:
-        """Serve all fans again from a release that was live before, for callers that have authorised and locked already.
-        Nothing is checked again: a turn looks at the taint itself, and going back must always be possible."""
-        return self._change(tx, actor, ai_id, [Share(release_id=release_id, share=1.0)], "roll_back")
+    def settle(
+        self,
+        tx: Tx,
+        actor: Actor,
+        ai_id: str,
+        release_id: str,
+        kind: Literal["go_live", "roll_back"] = "go_live",
+    ) -> None:
+        """Serve all fans from a release that serves some of them, or that did before (a ``roll_back``), and refresh it: what
+        was imported meanwhile has waited for this. For callers that have authorised and locked already. Nothing is checked
+        again: a turn looks at the taint itself, and ending a comparison and going back must always be possible."""
+        self._change(tx, actor, ai_id, [Share(release_id=release_id, share=1.0)], kind)
+        self.refresh(tx, ai_id)
 
     def roll_back(self, actor: Actor, ai_id: str) -> Release:
         """Go back to the release that was live before this one and whose adapter may still be used."""

@@ -107,7 +107,6 @@ class Experiments:
             live = routing.get(tx, way.ai_id)
             if live is not None and live.experiment_id == experiment.id:
                 self._releases.settle(tx, actor, way.ai_id, way.second if adopted else way.first)
-                self._releases.refresh(tx, way.ai_id)  # what was imported meanwhile has waited for this
         ended = shelf.end(tx, experiment, verdict)
         self._note(tx, actor, "ended experiment", ended, outcome=verdict.outcome)
         return ended

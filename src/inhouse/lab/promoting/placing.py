@@ -30,8 +30,7 @@ def place(tx: Tx, releases: Releases, actor: Actor, promotion: Promotion, move: 
         queueing.ask_again(tx, move, _CHANGED)
     elif releases.is_tainted(tx, releases_shelf.get(tx, move.ai_id, move.new_release_id)):
         if _is_ours(live, promotion):  # a split that stayed would keep the next check from beginning
-            releases.return_to(tx, actor, move.ai_id, move.old_release_id)
-            releases.refresh(tx, move.ai_id)
+            releases.settle(tx, actor, move.ai_id, move.old_release_id, "roll_back")
         queueing.ask_again(tx, move, _TAINTED)
     elif promotion.state == "canary":
         assert promotion.share is not None
@@ -53,8 +52,7 @@ def put_back(tx: Tx, releases: Releases, actor: Actor, promotion: Promotion, mov
     routing.lock(tx, move.ai_id)
     live = routing.get(tx, move.ai_id)
     if _is_ours(live, promotion) or _is_same(tx, move, move.new_release_id, live):
-        releases.return_to(tx, actor, move.ai_id, move.old_release_id)
-        releases.refresh(tx, move.ai_id)
+        releases.settle(tx, actor, move.ai_id, move.old_release_id, "roll_back")
     elif not _is_same(tx, move, move.old_release_id, live):
         shelf.set_move(tx, move, "departed", reason=_DEPARTED)
         return
