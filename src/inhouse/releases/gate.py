@@ -207,7 +207,7 @@ class GateKeeper:
         if refreshes is None:
             return False
         live = routing.get(tx, ai_id)
-        return live is None or [share.release_id for share in live.shares] != [refreshes]
+        return live is None or not live.is_all(refreshes)
 
 
 def _refreshes(job: Job) -> str | None:

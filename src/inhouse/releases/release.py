@@ -127,6 +127,19 @@ class Routing(_Value):
     changed_at: datetime
     changed_by: str | None
 
+    @property
+    def is_split(self) -> bool:
+        """Whether fans get different releases."""
+        return len(self.shares) > 1
+
+    def is_all(self, release_id: str) -> bool:
+        """Whether all fans get this release."""
+        return [share.release_id for share in self.shares] == [release_id]
+
+    def is_for(self, experiment_id: str) -> bool:
+        """Whether the fans are split for this experiment, or this promotion."""
+        return self.experiment_id == experiment_id
+
 
 @dataclass(frozen=True)
 class Route:

@@ -110,7 +110,7 @@ class Releases:
         nothing changed, or traffic is split (what is being compared stays as it is). An adapter that may not be released is being trained anew, and released with today's index.
         """
         live = routing.get(tx, ai_id)
-        if live is None or len(live.shares) > 1:
+        if live is None or live.is_split:
             return None
         release = get(tx, ai_id, routing.leading(live.shares))
         if self.is_tainted(tx, release) or not index.differs(tx, View(ai_id, release.index_revision)):
@@ -160,7 +160,7 @@ class Releases:
             routing.lock(tx, ai_id)
             before = routing.get(tx, ai_id)
             changed = self.make_live(tx, actor, ai_id, shares)
-            if before is not None and len(before.shares) > 1:
+            if before is not None and before.is_split:
                 self.refresh(tx, ai_id)  # what was imported while traffic was split has waited for this
             return changed
 

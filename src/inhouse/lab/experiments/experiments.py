@@ -105,7 +105,7 @@ class Experiments:
             routing.lock(tx, ai_id)
         for way in experiment.design.ways:
             live = routing.get(tx, way.ai_id)
-            if live is not None and live.experiment_id == experiment.id:
+            if live is not None and live.is_for(experiment.id):
                 self._releases.settle(tx, actor, way.ai_id, way.second if adopted else way.first)
         ended = shelf.end(tx, experiment, verdict)
         self._note(tx, actor, "ended experiment", ended, outcome=verdict.outcome)

@@ -99,7 +99,7 @@ class Looking:
         present, lots = 0, []
         for way in experiment.design.ways:
             live, left = routing.get(tx, way.ai_id), _left_at(tx, experiment, way.ai_id)
-            present += _serves(live, experiment)
+            present += live is not None and live.is_for(experiment.id)
             last = until if left is None else min(until, left - window)
             lots.append((way, _newcomers(tx, experiment, way, last)))
         full = [fans[-1][1] for _way, fans in lots if len(fans) == observing.MOST_FANS]
@@ -171,10 +171,6 @@ def _left_at(tx: Tx, experiment: Experiment, ai_id: str) -> datetime | None:
     )
     left: datetime | None = tx.execute(query).scalar()
     return left
-
-
-def _serves(live: Routing | None, experiment: Experiment) -> bool:
-    return live is not None and live.experiment_id == experiment.id
 
 
 def _is_over(experiment: Experiment) -> bool:

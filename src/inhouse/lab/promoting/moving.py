@@ -159,7 +159,7 @@ class Moving:
             if live is None:
                 return _Found("skipped", _NOT_LIVE)
             release = releases_shelf.get(tx, ai_id, routing.leading(live.shares))
-            if len(live.shares) > 1:
+            if live.is_split:
                 return _Found("skipped", _SPLIT)
             if release.generation_id == promotion.generation_id:
                 return _Found("there", _THERE)
@@ -264,7 +264,7 @@ class Moving:
             return found, None
         ai_id = str(job.ai_id)
         live = routing.get(tx, ai_id)
-        if live is None or [share.release_id for share in live.shares] != [start.live.id]:
+        if live is None or not live.is_all(start.live.id):
             return _Found("skipped", _CHANGED), None
         name = found.candidate.adapter_hash
         if name is not None and self._adapters.get(tx, ai_id, name).tainted:

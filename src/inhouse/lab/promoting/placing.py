@@ -65,17 +65,16 @@ def is_split(tx: Tx, promotion: Promotion, move: Move) -> bool:
 
 
 def _is_ours(live: Routing | None, promotion: Promotion) -> bool:
-    """Whether the fans are split for this promotion."""
-    return live is not None and live.experiment_id == promotion.id
+    return live is not None and live.is_for(promotion.id)
 
 
 def _is_all(live: Routing | None, release_id: str) -> bool:
-    return live is not None and [share.release_id for share in live.shares] == [release_id]
+    return live is not None and live.is_all(release_id)
 
 
 def _is_same(tx: Tx, move: Move, release_id: str, live: Routing | None) -> bool:
     """Whether all fans get this release, or the same with a newer index: an import is no change of mind."""
-    if live is None or len(live.shares) > 1:
+    if live is None or live.is_split:
         return False
     made = releases_shelf.get(tx, move.ai_id, release_id)
     served = releases_shelf.get(tx, move.ai_id, live.shares[0].release_id)

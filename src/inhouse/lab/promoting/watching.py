@@ -67,7 +67,7 @@ def watch(tx: Tx, promotion: Promotion) -> Watched | None:
     moves, seen = [], []
     for move in shelf.moves_of(tx, promotion.id, ("canary",))[:_MOST_AIS]:
         live = routing.get(tx, move.ai_id)
-        if live is not None and live.experiment_id == promotion.id:  # else it released something else since
+        if live is not None and live.is_for(promotion.id):  # else it released something else since
             moves.append(move)
             seen += _units(tx, move, promotion.canary_at, max(promotion.canary_at, live.changed_at))
     units = [unit for _at, _name, unit in sorted(seen, key=lambda one: one[:2])]
