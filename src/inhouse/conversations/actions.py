@@ -18,6 +18,7 @@ from inhouse.conversations.turns import Turn
 from inhouse.core import clock, ids
 from inhouse.core.errors import InhouseError, NotFound
 from inhouse.core.proposals import Proposal, written
+from inhouse.releases import entries
 from inhouse.store import processes
 from inhouse.store.database import Tx
 
@@ -102,7 +103,7 @@ class Deed(BaseModel):
     @property
     def name(self) -> str:
         """The extension without its version."""
-        return self.extension.partition("@")[0]
+        return entries.name(self.extension)
 
     @property
     def values(self) -> dict[str, Any]:

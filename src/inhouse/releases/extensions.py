@@ -19,7 +19,7 @@ from inhouse.accounts.actors import Action, Actor
 from inhouse.accounts.authorisation import authorise
 from inhouse.core import clock, ids
 from inhouse.core.errors import Conflict, NotFound, TooLarge, UsageError
-from inhouse.releases import amendments, routing
+from inhouse.releases import amendments, entries, routing
 from inhouse.releases.amendments import Amendment
 from inhouse.releases.tables import extension_versions, extensions
 from inhouse.runtime.bridge import waited_for
@@ -68,7 +68,7 @@ class Version(_SetUp):
     @property
     def entry(self) -> str:
         """How a release names it."""
-        return f"{self.name}@{self.version}"
+        return entries.of(self.name, self.version)
 
     def signed_text(self) -> str:
         """What the signature is over: all the rest."""
@@ -160,7 +160,9 @@ class Extensions:
         """Call one tool for its team, outside of any turn. Raises ``ToolFailed`` and ``NotFound``."""
         with self._db.read() as tx:
             authorise(tx, actor, Action.EDIT_BRIEF, ai_id=ai_id)
-            entry = next((one for one in current(tx, ai_id) if one.partition("@")[0] == name), f"{name}@")
+            entry = next(
+                (one for one in current(tx, ai_id) if entries.name(one) == name), entries.of(name, "")
+            )
             version, handler = self.made(tx, ai_id, entry, self._plugs)
         try:
             return await _tried(version, handler, tool, arguments, context)
@@ -219,17 +221,16 @@ def current(tx: Tx, ai_id: str) -> tuple[str, ...]:
     query = select(extensions.c.name, extensions.c.version).where(
         extensions.c.ai_id == ai_id, extensions.c.removed_at.is_(None)
     )
-    return tuple(f"{row.name}@{row.version}" for row in tx.execute(query.order_by(extensions.c.name)))
+    return tuple(entries.of(row.name, row.version) for row in tx.execute(query.order_by(extensions.c.name)))
 
 
 def version(tx: Tx, ai_id: str, entry: str) -> Version:
     """One version of one AI's extension by its entry in a release."""
-    name, _, wanted = entry.partition("@")
     row = tx.execute(
         select(extension_versions).where(
             extension_versions.c.ai_id == ai_id,
-            extension_versions.c.name == name,
-            extension_versions.c.version == wanted,
+            extension_versions.c.name == entries.name(entry),
+            extension_versions.c.version == entries.version(entry),
         )
     ).one_or_none()
     if row is None:

@@ -13,6 +13,7 @@ from inhouse.accounts.ais import Ai
 from inhouse.brief.brief import Brief
 from inhouse.content.given import Given
 from inhouse.core.errors import InhouseError
+from inhouse.releases import entries
 from inhouse.runtime.clients import ClientTools
 from inhouse.runtime.engines.base import Adapter, Priority
 from inhouse.runtime.request import Exchange, PinnedAnswer, ReplyRequest
@@ -90,7 +91,7 @@ class Candidate(_Value):
 
     def without(self, extension: str) -> Self:
         """The same less one of its extensions, by name."""
-        kept = tuple(entry for entry in self.extensions if entry.partition("@")[0] != extension)
+        kept = tuple(entry for entry in self.extensions if entries.name(entry) != extension)
         return self.model_copy(update={"extensions": kept})
 
 

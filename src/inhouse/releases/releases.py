@@ -15,7 +15,7 @@ from inhouse.content import index
 from inhouse.content.index import View
 from inhouse.core import clock, ids
 from inhouse.core.errors import NotFound
-from inhouse.releases import amendments, extensions, routing
+from inhouse.releases import amendments, entries, extensions, routing
 from inhouse.releases.release import (
     Candidate,
     Gate,
@@ -264,7 +264,7 @@ class Releases:
             adapter=self._adapter(tx, ai.id, candidate.adapter_hash, force),
             brief=self._briefs.at(tx, ai.id, candidate.brief_version),
             pinned=amendments.pinned(force),
-            extensions=tuple(entry for entry in candidate.extensions if entry.partition("@")[0] not in off),
+            extensions=tuple(entry for entry in candidate.extensions if entries.name(entry) not in off),
             amendment=max((a.number for a in force), default=0),
             index_revision=candidate.index_revision,
         )

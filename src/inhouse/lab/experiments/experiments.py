@@ -19,7 +19,7 @@ from inhouse.lab.experiments.design import (
     Verdict,
     Way,
 )
-from inhouse.releases import cases, routing
+from inhouse.releases import cases, entries, routing
 from inhouse.releases import releases as releases_shelf
 from inhouse.releases.releases import Releases
 from inhouse.store import jobs
@@ -43,7 +43,7 @@ class Experiments:
                 authorise(tx, actor, Action.RELEASE, ai_id=way.ai_id)
                 first = releases_shelf.get(tx, way.ai_id, way.first)
                 releases_shelf.get(tx, way.ai_id, way.second)
-                if way.without and way.without not in (e.partition("@")[0] for e in first.extensions):
+                if way.without and way.without not in map(entries.name, first.extensions):
                     raise NotFound(kind="extension", name=way.without)
             made = shelf.add(tx, design, actor.id)
             self._note(tx, actor, "drafted experiment", made)

@@ -16,6 +16,7 @@ from inhouse.lab.internalising.report import Built, Data, Learnt, Report
 from inhouse.lab.internalising.settling import DATA, TRACES, TakenBack
 from inhouse.lab.internalising.workshop import Workshop
 from inhouse.lab.making import Making
+from inhouse.releases import entries
 from inhouse.runtime.profile import LearntTool, Profile, describe
 from inhouse.store.blobs import Blobs
 from inhouse.store.database import Database, Tx
@@ -100,7 +101,7 @@ def _report(frozen: Frozen, measured: Measured) -> Report:
     making = measured.making
     return Report(
         tools=tuple(
-            Built(tool=one.tool.name, extension=one.extension, version=one.entry.partition("@")[2])
+            Built(tool=one.tool.name, extension=one.extension, version=entries.version(one.entry))
             for one in frozen.wanted
         ),
         arms=measured.arms,

@@ -24,7 +24,7 @@ from inhouse.lab.ledger.identity import tool_key
 from inhouse.lab.ledger.normalising import digest_of
 from inhouse.lab.ledger.probes import Probe, probes
 from inhouse.lab.ledger.repeats import Repeat
-from inhouse.releases import amendments, extensions
+from inhouse.releases import amendments, entries, extensions
 from inhouse.releases.extensions import Version
 from inhouse.releases.gate import Bridge
 from inhouse.releases.releases import Releases
@@ -165,7 +165,7 @@ def live(releases: Releases, tx: Tx, ai_id: str) -> list[Version]:
     if release is None:
         return []
     off = amendments.named(amendments.in_force(tx, ai_id), "extension_off", "extension")
-    kept = [entry for entry in release.extensions if entry.partition("@")[0] not in off]
+    kept = [entry for entry in release.extensions if entries.name(entry) not in off]
     return [extensions.version(tx, ai_id, entry) for entry in kept]
 
 
