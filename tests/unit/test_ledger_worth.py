@@ -357,7 +357,7 @@ def test_ways_that_differ_in_more_are_no_measurement_of_it(here: World, lab: Exp
         Cases(here.db).add(OWNER, here.ai.id, ["?"], Expect(must_contain=("x",)))
         counted(here, lab.start(OWNER, lab.draft(OWNER, Design.model_validate(values)).id), here.ai.id, HELPS)
         with here.db.read() as tx:
-            found = lifts.newest(tx, here.ai.id, "prices")
+            found = lifts.newest(tx, here.ai.id).get("prices")
             assert (found.turned if found else None) is wanted
             if found and wanted:
                 lift = lifts.of_ai(tx, found, ())

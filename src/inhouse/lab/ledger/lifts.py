@@ -7,8 +7,9 @@ of these pairs alone; whether that is enough among all that was measured, `contr
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import replace
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 
 from pydantic import BaseModel, ConfigDict
 
@@ -17,6 +18,7 @@ from inhouse.lab.experiments import reading, shelf
 from inhouse.lab.experiments.design import Design, Estimate, Experiment, Mode, Way
 from inhouse.lab.experiments.metrics import Metric
 from inhouse.lab.experiments.reading import Unit
+from inhouse.releases import entries
 from inhouse.releases import releases as releases_shelf
 from inhouse.store.database import Tx
 
@@ -71,8 +73,18 @@ class Lift(BaseModel):
         return self.low > -self.matters and self.high < self.matters
 
 
+@dataclass(frozen=True)
+class _Side:
+    """A way whose releases differ in one extension alone, which the first one has where it is ``turned``."""
+
+    extension: str
+    way: Way
+    turned: bool
+    generation: str | None
+
+
 class Measured(BaseModel):
-    """One AI's newest experiment on one of its extensions."""
+    """One AI's newest experiment on one of its extensions that has counted something."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -85,21 +97,29 @@ class Measured(BaseModel):
     """Experiments on it that were begun at this AI."""
 
 
-def newest(tx: Tx, ai_id: str, extension: str) -> Measured | None:
-    """The newest experiment at an AI whose ways differ in this extension alone, and that has counted something."""
-    on_it = [
-        (found, way, side)
+def newest(tx: Tx, ai_id: str) -> dict[str, Measured]:
+    """What an AI's experiments last said of each extension: those whose ways differ in it alone."""
+    begun = [
+        (found.id, found.state, side)
         for found in shelf.listing(tx, ai_id)
         for way in found.design.ways
-        if way.ai_id == ai_id and found.state != "draft" and (side := _side(tx, way, extension))
+        if way.ai_id == ai_id and found.state != "draft" and (side := _side(tx, way))
     ]
-    for found, way, (turned, generation) in on_it:
-        experiment = shelf.get(tx, found.id)
-        if found.state != "void" and experiment.looks:
-            return Measured(
-                experiment=experiment, way=way, turned=turned, generation=generation, runs=len(on_it)
+    runs = Counter(side.extension for _id, _state, side in begun)
+    measured: dict[str, Measured] = {}
+    for experiment_id, state, side in begun:
+        if state == "void" or side.extension in measured:
+            continue
+        experiment = shelf.get(tx, experiment_id)
+        if experiment.looks:
+            measured[side.extension] = Measured(
+                experiment=experiment,
+                way=side.way,
+                turned=side.turned,
+                generation=side.generation,
+                runs=runs[side.extension],
             )
-    return None
+    return measured
 
 
 def of_ai(tx: Tx, measured: Measured, discovered: Collection[str]) -> Lift:
@@ -200,21 +220,19 @@ def _last(experiment: Experiment) -> tuple[Estimate, ...]:
     return experiment.looks[-1].figures.estimates
 
 
-def _side(tx: Tx, way: Way, extension: str) -> tuple[bool, str | None] | None:
-    """Whether the first way is the one with the extension, and the generation of both; nothing where the ways differ in
-    anything else."""
+def _side(tx: Tx, way: Way) -> _Side | None:
+    """The one extension that a way's releases differ in; nothing where they differ in more, or in anything else."""
     try:
         first = releases_shelf.get(tx, way.ai_id, way.first)
         second = releases_shelf.get(tx, way.ai_id, way.second)
     except NotFound:
         return None
     bare, other = first.without(way.without).candidate, second.candidate
-    names = [set(_names(one.extensions)) for one in (bare, other)]
-    if names[0] ^ names[1] != {extension}:
+    names = [set(map(entries.name, one.extensions)) for one in (bare, other)]
+    differing = names[0] ^ names[1]
+    if len(differing) != 1:
         return None
-    alike = bare.without(extension) == other.without(extension)
-    return (extension in names[0], bare.generation_id) if alike else None
-
-
-def _names(entries: Sequence[str]) -> Iterator[str]:
-    return (entry.partition("@")[0] for entry in entries)
+    [extension] = differing
+    if bare.without(extension) != other.without(extension):
+        return None
+    return _Side(extension, way, extension in names[0], bare.generation_id)

@@ -188,6 +188,7 @@ def _versions(tx: Tx, ai_id: str) -> list[Version]:
 
 def _counted(tx: Tx, ai_id: str, since: datetime) -> list[Counted]:
     called, judged = counting.calls(tx, ai_id, since), counting.judged(tx, ai_id, since)
+    measured = lifts.newest(tx, ai_id)
     return [
         Counted(
             version=one,
@@ -195,7 +196,7 @@ def _counted(tx: Tx, ai_id: str, since: datetime) -> list[Counted]:
             judged=judged.get(one.name, ()),
             costs=counting.costs(tx, ai_id, since, one.name) if one.name in called else (),
             shared=counting.learnable(tx, ai_id, one.name) if one.name in called else 0,
-            measured=lifts.newest(tx, ai_id, one.name),
+            measured=measured.get(one.name),
         )
         for one in _versions(tx, ai_id)
     ]
