@@ -63,8 +63,9 @@ def register(db: Database, settings: Settings, blobs: Blobs) -> None:
         return  # commands that need no model work without one; the others say what to run
     see_described(settings.models_folder, model)
     with db.read() as tx:
-        if any(known.id == model.generation and known.name for known in generations.listing(tx)):
-            return
+        known = generations.known(tx, model.generation)
+    if known is not None and known.name:
+        return
     if model.source == models.shipped().delta:
         _add_shipped(db, model, blobs)
     else:

@@ -51,7 +51,7 @@ def add(
 
     A row that an older Inhouse wrote, which has no name, is completed.
     """
-    known = tx.execute(select(generations).where(generations.c.id == generation_id)).one_or_none()
+    before = known(tx, generation_id)
     values = {
         "name": name,
         "parent": parent,
@@ -62,23 +62,29 @@ def add(
         "quantisation": quantisation,
         "delta": dict(delta) if delta is not None else None,
     }
-    if known is None:
+    if before is None:
         tx.execute(generations.insert().values(id=generation_id, created_at=clock.now(), **values))
-    elif known.file_hash != file_hash:
+    elif before.file_hash != file_hash:
         raise Conflict(
             reason=f"There is another generation named {generation_id}. Give this one another name."
         )
-    elif not known.name:
+    elif not before.name:
         tx.execute(update(generations).where(generations.c.id == generation_id).values(**values))
     return get(tx, generation_id)
 
 
 def get(tx: Tx, generation_id: str) -> Generation:
     """One generation; ``NotFound`` where there is none of that id."""
-    row = tx.execute(select(generations).where(generations.c.id == generation_id)).one_or_none()
-    if row is None:
+    found = known(tx, generation_id)
+    if found is None:
         raise NotFound(kind="generation", name=generation_id)
-    return Generation(**row._mapping)
+    return found
+
+
+def known(tx: Tx, generation_id: str) -> Generation | None:
+    """The same; ``None`` where there is none of that id."""
+    row = tx.execute(select(generations).where(generations.c.id == generation_id)).one_or_none()
+    return Generation(**row._mapping) if row else None
 
 
 def find(tx: Tx, wanted: str) -> Generation:

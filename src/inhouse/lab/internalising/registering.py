@@ -60,7 +60,7 @@ def register(
     data = _data_hashes(blobs, frozen)
     try:
         with db.write() as tx:
-            if all(one.id != generation for one in generations.listing(tx)):
+            if generations.known(tx, generation) is None:
                 settling.standing(tx, frozen)
             generations.add(
                 tx,
@@ -139,9 +139,10 @@ def _told(side: Dataset) -> list[dict[str, str]]:
 
 
 def _name(tx: Tx, frozen: Frozen) -> str:
-    parent = next((one.name for one in generations.listing(tx) if one.id == frozen.parent), frozen.parent)
+    parent = generations.known(tx, frozen.parent)
+    name = parent.name if parent else ""
     built = sorted({one.extension for one in frozen.wanted})
-    return f"{parent or frozen.parent}+{'+'.join(built)}"[:_MOST_NAME]
+    return f"{name or frozen.parent}+{'+'.join(built)}"[:_MOST_NAME]
 
 
 def _seconds(manifest: Path) -> float:
