@@ -132,13 +132,10 @@ class Internalising:
         names = _checked(names)
         with self._db.read() as tx:
             authorise(tx, actor, Action.OPERATE)
-            parent = self._parent()
-            wanted = material.wanted(tx, names)
-            before = material.built_in(tx, parent.profile.tools, wanted)
-        shared = list(Traces(self._db).consented(ai_ids=material.ai_ids([*wanted, *before])))
+        parent = self._parent()
+        found = material.at_hand(self._db, names, parent.profile.tools)
         with self._db.read() as tx:
-            found = material.gather(tx, wanted, shared, before)
-            notes = {one.tool.name: self._fitness(tx, one.tool) or "" for one in wanted}
+            notes = {one.tool.name: self._fitness(tx, one.tool) or "" for one in found.wanted}
         return Preview(
             parent=parent.generation,
             tools=tuple(_planned(found, notes)),

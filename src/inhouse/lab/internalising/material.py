@@ -17,7 +17,7 @@ from typing import Protocol
 from inhouse.accounts import ais
 from inhouse.accounts.actors import Actor
 from inhouse.accounts.ais import Ai
-from inhouse.conversations.traces import SharedTrace
+from inhouse.conversations.traces import SharedTrace, Traces
 from inhouse.core import ids
 from inhouse.core.errors import InhouseError, NotFound
 from inhouse.lab.internalising import dataset, sides
@@ -30,7 +30,7 @@ from inhouse.runtime.extensions.base import Tool
 from inhouse.runtime.extensions.calling import misfit
 from inhouse.runtime.extensions.factory import examples_teach
 from inhouse.runtime.profile import LearntTool
-from inhouse.store.database import Tx
+from inhouse.store.database import Database, Tx
 
 #: Usable requests that a tool must have: with fewer, neither the training nor the verdict says anything.
 LEAST_USES = 40
@@ -74,6 +74,8 @@ class Material:
     """What teaches and what judges. ``traces`` are the turns that went in."""
 
     wanted: tuple[Wanted, ...]
+    ai_ids: tuple[str, ...]
+    """The AIs that it may come from."""
     taught: Dataset
     kept: Dataset
     before: Dataset
@@ -140,6 +142,17 @@ def built_in(tx: Tx, known: Iterable[LearntTool], chosen: Sequence[Wanted]) -> l
     return list(found.values())
 
 
+def at_hand(db: Database, names: Sequence[str], known: Iterable[LearntTool]) -> Material:
+    """Everything that these extensions could be built in with now, beside what a parent has ``known`` before. Raises what
+    ``wanted`` does. Reading the traces takes long, so it is in no transaction."""
+    with db.read() as tx:
+        chosen = wanted(tx, names)
+        before = built_in(tx, known, chosen)
+    shared = list(Traces(db).consented(ai_ids=ai_ids([*chosen, *before])))
+    with db.read() as tx:
+        return gather(tx, chosen, shared, before)
+
+
 def gather(
     tx: Tx, chosen: Sequence[Wanted], traces: Iterable[SharedTrace], before: Sequence[Wanted] = ()
 ) -> Material:
@@ -163,6 +176,7 @@ def gather(
     judged = [one for one in kept.uses if _calls(one, old)]
     return Material(
         wanted=tuple(chosen),
+        ai_ids=tuple(ai_ids(every)),
         taught=taught,
         kept=dataset.named([one for one in kept.uses if not _calls(one, old)], kept.left_out),
         before=dataset.named(judged, {}),

@@ -8,7 +8,6 @@ from pathlib import Path
 from inhouse.accounts.actors import Actor
 from inhouse.conversations import lineage
 from inhouse.conversations.exports import Manifest, NothingShared, TraceExports
-from inhouse.conversations.traces import Traces
 from inhouse.core import ids
 from inhouse.core.errors import InhouseError
 from inhouse.lab import curriculum
@@ -77,20 +76,14 @@ def standing(tx: Tx, settled: Frozen) -> None:
 
 
 def _settled(db: Database, parent: Installed, job: Job, folder: Path) -> Frozen:
-    with db.read() as tx:
-        wanted = material.wanted(tx, job.payload["extensions"])
-        before = material.built_in(tx, parent.profile.tools, wanted)
-    ai_ids = material.ai_ids([*wanted, *before])
-    shared = list(Traces(db).consented(ai_ids=ai_ids))
-    with db.read() as tx:
-        found = material.gather(tx, wanted, shared, before)
+    found = material.at_hand(db, job.payload["extensions"], parent.profile.tools)
     for lacking in found.lacking:
         raise lacking
-    data_set, left = _noted(db, found, ai_ids, job, folder)
+    data_set, left = _noted(db, found, job, folder)
     return Frozen(
         parent=parent.generation,
         profile=parent.profile,
-        wanted=tuple(wanted),
+        wanted=found.wanted,
         taught=_only(found.taught, left),
         kept=_only(found.kept, left),
         before=_only(found.before, left),
@@ -98,9 +91,7 @@ def _settled(db: Database, parent: Installed, job: Job, folder: Path) -> Frozen:
     )
 
 
-def _noted(
-    db: Database, found: Material, ai_ids: list[str], job: Job, folder: Path
-) -> tuple[str, frozenset[str]]:
+def _noted(db: Database, found: Material, job: Job, folder: Path) -> tuple[str, frozenset[str]]:
     """Note whose traces go in, before anything is trained on them, and keep those whose consent stands in that moment."""
     if not found.traces:
         return "", frozenset()
@@ -110,7 +101,7 @@ def _noted(
     used = set(found.traces)
     try:
         manifest: Manifest = TraceExports(db).make(
-            Actor.system(), ai_ids, file, wanted=lambda one: ids.digest(one.id) in used
+            Actor.system(), found.ai_ids, file, wanted=lambda one: ids.digest(one.id) in used
         )
     except NothingShared:
         return "", frozenset()
