@@ -33,13 +33,12 @@ from inhouse.store import jobs
 from inhouse.store.database import Database, Tx
 from inhouse.store.jobs import Handler, Job, Progress
 
+RETENTION_JOB = "retention"
+
 
 def queue_daily(tx: Tx) -> Job | None:
     """Queue today's retention, once a day; call it as often as you like."""
-    payload = {"day": clock.now().date().isoformat()}
-    if any(job.payload == payload for job in jobs.listing(tx, name="retention", limit=1)):
-        return None
-    return jobs.enqueue(tx, "retention", payload)
+    return jobs.enqueue_daily(tx, RETENTION_JOB)
 
 
 class Retention:
@@ -50,7 +49,7 @@ class Retention:
 
     @property
     def handler(self) -> Handler:
-        return Handler("retention", "quick", self.run)
+        return Handler(RETENTION_JOB, "quick", self.run)
 
     def run(self, progress: Progress) -> Mapping[str, Any]:
         """Remove what is older than its AI's ``retention_days``, one AI a transaction; the result counts per AI."""

@@ -50,14 +50,9 @@ def queue_hourly(tx: Tx) -> list[Job]:
     query = select(extensions_table.c.ai_id).where(
         extensions_table.c.kind == "feeds", extensions_table.c.removed_at.is_(None)
     )
-    return [job for ai_id in tx.execute(query.distinct()).scalars() if (job := _queue(tx, ai_id))]
-
-
-def _queue(tx: Tx, ai_id: str) -> Job | None:
-    last = jobs.listing(tx, ai_id=ai_id, name=extensions.FEEDS_JOB, limit=1)
-    if last and (not last[0].ended or last[0].created_at > clock.now() - _EVERY):
-        return None
-    return jobs.enqueue(tx, extensions.FEEDS_JOB, {}, ai_id=ai_id)
+    asked = tx.execute(query.distinct()).scalars()
+    queued = (jobs.enqueue_every(tx, extensions.FEEDS_JOB, ai_id, _EVERY) for ai_id in asked)
+    return [job for job in queued if job]
 
 
 class FeedReading:

@@ -201,6 +201,22 @@ def enqueue(
     return _job(tx.execute(jobs.insert().values(values).returning(jobs)).one())
 
 
+def enqueue_daily(tx: Tx, name: str) -> Job | None:
+    """Add today's job of a name, once a day; call it as often as you like."""
+    payload = {"day": clock.now().date().isoformat()}
+    if any(job.payload == payload for job in listing(tx, name=name, limit=1)):
+        return None
+    return enqueue(tx, name, payload)
+
+
+def enqueue_every(tx: Tx, name: str, ai_id: str, every: timedelta) -> Job | None:
+    """Add an AI's next job of a name, where the last one has ended and was added so long ago; call it as often as you like."""
+    last = heads(tx, ai_id=ai_id, name=name, limit=1)
+    if last and (not last[0].ended or last[0].created_at > clock.now() - every):
+        return None
+    return enqueue(tx, name, {}, ai_id=ai_id)
+
+
 def get(tx: Tx, job_id: str) -> Job:
     """One job by id."""
     row = tx.execute(select(jobs).where(jobs.c.id == job_id)).one_or_none()

@@ -174,7 +174,9 @@ def queue_due(tx: Tx, daily: int) -> list[Job]:
     if daily <= 0:
         return []
     query = select(extensions_table.c.ai_id).where(extensions_table.c.removed_at.is_(None)).distinct()
-    return [job for ai_id in tx.execute(query).scalars() if (job := _queue(tx, ai_id))]
+    on = (ai_id for ai_id in tx.execute(query).scalars() if not repeats.is_off(tx, ai_id))
+    queued = (jobs.enqueue_every(tx, REPEATS_JOB, ai_id, _EVERY) for ai_id in on)
+    return [job for job in queued if job]
 
 
 def queue_now(db: Database, actor: Actor, daily: int, ai_id: str) -> Job:
@@ -184,13 +186,6 @@ def queue_now(db: Database, actor: Actor, daily: int, ai_id: str) -> Job:
         if daily <= 0 or repeats.is_off(tx, ai_id):
             raise RepeatsOff()
         return jobs.enqueue(tx, REPEATS_JOB, {}, ai_id=ai_id)
-
-
-def _queue(tx: Tx, ai_id: str) -> Job | None:
-    last = jobs.listing(tx, ai_id=ai_id, name=REPEATS_JOB, limit=1)
-    if last and (not last[0].ended or last[0].created_at > clock.now() - _EVERY):
-        return None
-    return None if repeats.is_off(tx, ai_id) else jobs.enqueue(tx, REPEATS_JOB, {}, ai_id=ai_id)
 
 
 def _due_at(known: Mapping[str, Sequence[Repeat]], call: str, now: datetime) -> datetime:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from inhouse.core import clock
 from inhouse.lab.ledger.notices import Notices
 from inhouse.store import jobs
 from inhouse.store.database import Tx
@@ -16,10 +15,7 @@ NOTICES_JOB = "ledger_notices"
 
 def queue_daily(tx: Tx) -> Job | None:
     """Queue today's telling, once a day; call it as often as you like."""
-    payload = {"day": clock.now().date().isoformat()}
-    if any(job.payload == payload for job in jobs.listing(tx, name=NOTICES_JOB, limit=1)):
-        return None
-    return jobs.enqueue(tx, NOTICES_JOB, payload)
+    return jobs.enqueue_daily(tx, NOTICES_JOB)
 
 
 class Telling:
