@@ -11,7 +11,7 @@ from inhouse.core.ids import digest
 from inhouse.lab.comparing.contenders import ADAPTER, ENDPOINT, Contender, Standing
 from inhouse.lab.comparing.listening import Listening
 from inhouse.runtime.engines.base import Engine
-from inhouse.runtime.engines.embedded.engine import EmbeddedEngine
+from inhouse.runtime.engines.factory import embedded
 from inhouse.runtime.engines.openai import OpenAIEngine
 from inhouse.runtime.profile import Installed, Method, NoModel, Profile, description, installed, of_server
 from inhouse.runtime.serving import Engines
@@ -73,14 +73,7 @@ class HouseArena:
             remote = Installed(generation="", file=Path(), source="", profile=of_server())
             return OpenAIEngine(url, contender.model, key, tools=settings.engine_tools), remote
         model = self.model(contender.model)
-        engine = EmbeddedEngine(
-            model=model.file,
-            # A place of its own for each model: what another run left there is the same model.
-            run_dir=settings.home / "run" / f"compare-{digest(contender.model)[:12]}",
-            threads=settings.threads,
-            context_per_sequence=settings.engine_context,
-            sequences=settings.engine_sequences,
-        )
+        engine = embedded(settings, model.file, f"compare-{digest(contender.model)[:12]}")
         await engine.start()  # the first question must not pay for it
         return engine, model
 

@@ -12,7 +12,7 @@ from inhouse.core.settings import Settings
 from inhouse.lab.internalising.workshop import Workshop
 from inhouse.lab.skills.grounded import Embed
 from inhouse.runtime.engines.base import Engine
-from inhouse.runtime.engines.embedded.engine import EmbeddedEngine
+from inhouse.runtime.engines.factory import embedded
 from inhouse.runtime.extensions.base import Extension
 from inhouse.runtime.profile import Installed, installed
 from inhouse.runtime.request import Retriever
@@ -43,10 +43,4 @@ def _current(settings: Settings) -> Installed | None:
 
 def _engine(settings: Settings, model: Path) -> Engine:
     """In a child process of its own, so that it is measured apart from what fans ask."""
-    return EmbeddedEngine(
-        model=model,
-        run_dir=settings.home / "run" / f"measure-{digest(str(model))[:12]}",
-        threads=settings.threads,
-        context_per_sequence=settings.engine_context,
-        sequences=settings.engine_sequences,
-    )
+    return embedded(settings, model, f"measure-{digest(str(model))[:12]}")

@@ -15,10 +15,15 @@ def make_engine(settings: Settings, model: Path) -> Engine:
     """The engine that the settings choose; ``model`` is a generation's GGUF file (embedded engine only)."""
     if settings.engine == "openai":
         return _openai(settings)
+    return embedded(settings, model, model.stem)
+
+
+def embedded(settings: Settings, model: Path, place: str) -> EmbeddedEngine:
+    """The embedded engine as the settings have it. A ``place`` is for one model alone: whoever finds a child there has found
+    one of that model."""
     return EmbeddedEngine(
         model=model,
-        # A folder for each model: whoever finds a child there has found one of this generation.
-        run_dir=settings.home / "run" / model.stem,
+        run_dir=settings.home / "run" / place,
         threads=settings.threads,
         context_per_sequence=settings.engine_context,
         sequences=settings.engine_sequences,
