@@ -6,7 +6,6 @@ both generations are measured, and only figures of the same kind are compared.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -21,6 +20,7 @@ from inhouse.runtime.engines.base import Adapter, Message, Priority, Score, Scor
 from inhouse.runtime.serving import Engines
 from inhouse.store.blobs import Blobs
 from inhouse.store.jobs import Progress
+from inhouse.tuning.bits import bits_per_byte, difference_interval
 from inhouse.tuning.shelf import Adapter as Trained
 from inhouse.tuning.trainer import preference_data, rows
 from inhouse.tuning.trainer.preference_data import PickRow
@@ -29,7 +29,6 @@ from inhouse.tuning.trainer.rows import Row, Said
 #: Asks a generation, by its id, how likely a text is.
 Scorer = Callable[[str, ScoreRequest], Awaitable[Score]]
 
-_DRAWS = 2000
 #: A row that is longer may not fit the engine's context; the trainer left out most of these too.
 _MOST_CHARACTERS = 4000
 
@@ -164,22 +163,14 @@ def _voice(answers: Sequence[_Answer], heard: Sequence[Any]) -> VoiceScore | Non
     """Bits per byte, and the interval of what the adapter changes, by drawing whole units."""
     if not answers:
         return None
-    nats = -np.array([[none[0], own[0]] for none, own in heard])
+    before, after = (-np.array([pair[side][0] for pair in heard]) for side in (0, 1))
     sizes = np.array([len(one.words.encode()) for one in answers], dtype=float)
-    names = sorted({one.unit for one in answers})
-    place = {name: at for at, name in enumerate(names)}
-    units = np.array([place[one.unit] for one in answers])
-    change = np.bincount(units, nats[:, 1] - nats[:, 0])
-    size = np.bincount(units, sizes)
-    drawn = np.random.default_rng(0).integers(0, len(names), (_DRAWS, len(names)))
-    values = change[drawn].sum(1) / size[drawn].sum(1) / math.log(2)
-    low, high = np.quantile(values, (0.025, 0.975))
-    none, own = nats.sum(0) / sizes.sum() / math.log(2)
+    units = [one.unit for one in answers]
     return VoiceScore(
-        none=float(none),
-        adapter=float(own),
-        interval=(float(low), float(high)),
-        n=len(names),
+        none=bits_per_byte(before, sizes),
+        adapter=bits_per_byte(after, sizes),
+        interval=difference_interval(before, after, sizes, units, seed=0),
+        n=len(set(units)),
         held_out=digest("\n".join(one.words for one in answers)),
     )
 

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
+from inhouse.tuning.bits import Nats, bits_per_byte, difference_interval
 from inhouse.tuning.trainer import adapted, kernels, packing
 from inhouse.tuning.trainer.preference_data import Pick
 from inhouse.tuning.trainer.progress import Reporter
 from inhouse.tuning.trainer.rows import Encoded
 
 _BATCH_TOKENS = 2048
-_DRAWS = 2000
-Nats = NDArray[np.float64]
 
 
 def voice(model: Any, held_out: Sequence[Encoded], reporter: Reporter, seed: int) -> dict[str, Any] | None:
@@ -41,27 +38,6 @@ def voice(model: Any, held_out: Sequence[Encoded], reporter: Reporter, seed: int
         "rows": len(held_out),
         "held_out": hashlib.sha256(repr([row.ids for row in held_out]).encode()).hexdigest(),
     }
-
-
-def bits_per_byte(nats: Nats, sizes: Nats) -> float:
-    """Of all rows together."""
-    return float(nats.sum() / sizes.sum() / math.log(2))
-
-
-def difference_interval(
-    before: Nats, after: Nats, sizes: Nats, units: Sequence[str], seed: int
-) -> tuple[float, float]:
-    """95% interval of the change in bits per byte, by drawing units with replacement."""
-    names = sorted(set(units))
-    place = {name: index for index, name in enumerate(names)}
-    change, size = np.zeros(len(names)), np.zeros(len(names))
-    for index, name in enumerate(units):
-        change[place[name]] += after[index] - before[index]
-        size[place[name]] += sizes[index]
-    drawn = np.random.default_rng(seed).integers(0, len(names), (_DRAWS, len(names)))
-    values = change[drawn].sum(1) / size[drawn].sum(1) / math.log(2)
-    low, high = np.quantile(values, (0.025, 0.975))
-    return float(low), float(high)
 
 
 def preferred(model: Any, picks: Sequence[Pick], reporter: Reporter) -> list[bool]:
