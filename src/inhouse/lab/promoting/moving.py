@@ -247,11 +247,12 @@ class Moving:
             found, release = self._released(tx, job, start, found)
             made = {"way": found.way, "new_release_id": release.id} if release else {}
             began = {"old_release_id": start.live.id, "found": _kept(progress, move, found)} if start else {}
-            shelf.set_move(tx, move, found.state, reason=found.reason, seconds=_seconds(job), **made, **began)
+            settled = shelf.set_move(
+                tx, move, found.state, reason=found.reason, seconds=_seconds(job), **made, **began
+            )
             told = {"state": found.state, "way": found.way, "job": job.id, "promotion": promotion.id}
             subject = release.id if release else promotion.id
             audit.record(tx, actor, "checked on generation", ai_id=ai_id, subject=subject, detail=told)
-            settled = shelf.move_of(tx, promotion.id, ai_id)
             if settled is not None and release is not None and promotion.state in ("canary", "live"):
                 placing.place(tx, self._releases, actor, promotion, settled)
             queueing.queue(tx, promotion)

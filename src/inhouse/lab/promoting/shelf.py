@@ -134,10 +134,12 @@ def move_of(tx: Tx, promotion_id: str, ai_id: str) -> Move | None:
     return _move(row) if row else None
 
 
-def set_move(tx: Tx, move: Move, state: MoveState, **values: Any) -> None:
-    """Say how an AI stands now."""
+def set_move(tx: Tx, move: Move, state: MoveState, **values: Any) -> Move | None:
+    """Say how an AI stands now; ``None`` where it was erased."""
     here = (moves.c.promotion_id == move.promotion_id, moves.c.ai_id == move.ai_id)
-    tx.execute(update(moves).where(*here).values(values | {"state": state, "changed_at": clock.now()}))
+    set_ = values | {"state": state, "changed_at": clock.now()}
+    row = tx.execute(update(moves).where(*here).values(set_).returning(moves)).one_or_none()
+    return _move(row) if row else None
 
 
 def count(tx: Tx, promotion_id: str, states: Sequence[MoveState]) -> int:
