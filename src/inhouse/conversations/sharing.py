@@ -20,7 +20,7 @@ from inhouse.conversations import fans, lineage
 from inhouse.conversations.fans import Fan
 from inhouse.conversations.lineage import Holding
 from inhouse.conversations.sharing_texts import PURPOSE, VERSION
-from inhouse.conversations.tables import trace_consents
+from inhouse.conversations.tables import trace_consents, turns
 from inhouse.core import clock, ids
 from inhouse.core.errors import InhouseError
 from inhouse.releases import routing
@@ -162,6 +162,25 @@ def in_force() -> ColumnElement[bool]:
         trace_consents.c.text_version == VERSION,
         trace_consents.c.withdrawn_at.is_(None),
     )
+
+
+def covers(owner: Consent) -> ColumnElement[bool]:
+    """To join a turn with its fan's consent: that, and the owner's, were given before the turn was asked."""
+    return and_(
+        trace_consents.c.ai_id == turns.c.ai_id,
+        trace_consents.c.fan_id == turns.c.fan_id,
+        in_force(),
+        turns.c.asked_at >= trace_consents.c.given_at,
+        turns.c.asked_at >= owner.given_at,
+    )
+
+
+def covered_since(tx: Tx, owner: Consent) -> dict[str, datetime]:
+    """The same for all fans of the owner's AI who agreed: from when on each one's turns are covered."""
+    query = select(trace_consents.c.fan_id, trace_consents.c.given_at).where(
+        trace_consents.c.ai_id == owner.ai_id, trace_consents.c.fan_id.is_not(None), in_force()
+    )
+    return {row.fan_id: max(row.given_at, owner.given_at) for row in tx.execute(query)}
 
 
 def _of(ai_id: str, fan_id: str | None) -> ColumnElement[bool]:

@@ -113,7 +113,8 @@ def still_covered(tx: Tx, traces: Sequence[SharedTrace]) -> list[SharedTrace]:
     since = {
         (ai_id, fan_id): moment
         for ai_id in {one.ai_id for one in traces}
-        for fan_id, moment in _since(tx, ai_id).items()
+        if (owner := sharing.standing(tx, ai_id)) is not None
+        for fan_id, moment in sharing.covered_since(tx, owner).items()
     }
     return [
         one
@@ -122,38 +123,24 @@ def still_covered(tx: Tx, traces: Sequence[SharedTrace]) -> list[SharedTrace]:
     ]
 
 
-def _since(tx: Tx, ai_id: str) -> dict[str, datetime]:
-    """From when on each fan's turns are covered: both must have agreed before."""
-    owner = sharing.standing(tx, ai_id)
-    if owner is None:
-        return {}
-    query = select(trace_consents.c.fan_id, trace_consents.c.given_at).where(
-        trace_consents.c.ai_id == ai_id, trace_consents.c.fan_id.is_not(None), sharing.in_force()
-    )
-    return {row.fan_id: max(row.given_at, owner.given_at) for row in tx.execute(query)}
-
-
 def _covered(tx: Tx, ai_id: str, after: str) -> list[tuple[Turn, datetime]]:
     """The next turns of fans who agreed, with the moment since when theirs count."""
-    since = _since(tx, ai_id)
-    if not since:
+    owner = sharing.standing(tx, ai_id)
+    if owner is None:
         return []
-    consent = trace_consents
     query = (
         select(turns_table)
-        .join(consent, (consent.c.fan_id == turns_table.c.fan_id) & (consent.c.ai_id == turns_table.c.ai_id))
+        .join(trace_consents, sharing.covers(owner))
         .where(
-            sharing.in_force(),
             turns_table.c.ai_id == ai_id,
             turns_table.c.id > after,
             turns_table.c.author == "ai",
             turns_table.c.state.not_in(RUNNING),
-            turns_table.c.asked_at >= consent.c.given_at,
-            turns_table.c.asked_at >= min(since.values()),
         )
         .order_by(turns_table.c.id)
         .limit(_BATCH)
     )
+    since = sharing.covered_since(tx, owner)
     return [(turn, since[turn.fan_id]) for turn in turns.found(tx, query)]
 
 

@@ -154,17 +154,11 @@ def learnable(tx: Tx, ai_id: str, extension: str) -> int:
         select(func.count(turns.c.id.distinct()))
         .select_from(turns)
         .join(tool_calls, (tool_calls.c.turn_id == turns.c.id) & (tool_calls.c.ai_id == turns.c.ai_id))
-        .join(
-            trace_consents,
-            (trace_consents.c.fan_id == turns.c.fan_id) & (trace_consents.c.ai_id == turns.c.ai_id),
-        )
+        .join(trace_consents, sharing.covers(owner))
         .where(
             turns.c.ai_id == ai_id,
             tool_calls.c.extension == extension,
             tool_calls.c.state == "done",
-            sharing.in_force(),
-            turns.c.asked_at >= trace_consents.c.given_at,
-            turns.c.asked_at >= owner.given_at,
             turns.c.thumb.is_distinct_from("down"),
             turns.c.id.not_in(wrong),
         )
