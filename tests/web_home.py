@@ -90,6 +90,7 @@ from inhouse.releases.releases import Releases
 from inhouse.releases.revocation import Revocation
 from inhouse.runtime import spans
 from inhouse.runtime.agent.proposing import asks
+from inhouse.runtime.answering import BY_GENERATION, Answering
 from inhouse.runtime.bridge import waited_for
 from inhouse.runtime.engines.fake import FakeEngine
 from inhouse.runtime.extensions.colleagues import Colleague
@@ -497,14 +498,20 @@ def work(home: Home) -> None:
 
 
 def release(
-    home: Home, ai: Ai, *, live: bool = True, verdict: str = "first", extensions: tuple[str, ...] = ()
+    home: Home,
+    ai: Ai,
+    *,
+    live: bool = True,
+    verdict: str = "first",
+    extensions: tuple[str, ...] = (),
+    answering: Answering = BY_GENERATION,
 ) -> str:
     """One more release, live or not."""
     check = Check(name="cases", passed=verdict != "not better", old=0.8, new=0.9, n=40, interval=(0.82, 0.95))
     gate = Gate(passed=check.passed, verdict=verdict, reason="There was no release before.", checks=(check,))  # type: ignore[arg-type]
     with home.db.write() as tx:
         routing.lock(tx, ai.id)
-        candidate = Candidate(brief_version=1, index_revision=1, extensions=extensions)
+        candidate = Candidate(brief_version=1, index_revision=1, extensions=extensions, answering=answering)
         made = release_rows.add(tx, ai.id, candidate, gate, job_id=None, by=None)
         if live:
             routing.put(tx, ai.id, [Share(release_id=made.id, share=1.0)], kind="go_live", by=None)

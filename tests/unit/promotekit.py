@@ -29,6 +29,7 @@ from inhouse.releases.gate import GateKeeper
 from inhouse.releases.release import Candidate, Release
 from inhouse.releases.releases import Releases
 from inhouse.releases.tables import routing as routing_table
+from inhouse.runtime.answering import BY_GENERATION, Answering
 from inhouse.runtime.engines.base import Score, ScoreRequest
 from inhouse.runtime.profile import Method, Profile, describe, make_current
 from inhouse.store.blobs import Blobs
@@ -165,11 +166,20 @@ class Lab:
         return Score(logprob=-size * (1.5 - worth), tokens=size)
 
     def release(
-        self, ai: Ai, adapter: str | None = None, generation: str | None = None, index: int = 0
+        self,
+        ai: Ai,
+        adapter: str | None = None,
+        generation: str | None = None,
+        index: int = 0,
+        answering: Answering = BY_GENERATION,
     ) -> Release:
         """Live for all fans."""
         candidate = Candidate(
-            generation_id=generation or self.old, adapter_hash=adapter, brief_version=1, index_revision=index
+            generation_id=generation or self.old,
+            adapter_hash=adapter,
+            brief_version=1,
+            index_revision=index,
+            answering=answering,
         )
         with self.db.write() as tx:
             made = releases_shelf.add(tx, ai.id, candidate, PASSED, job_id=None, by=None)

@@ -7,12 +7,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from test_reply import BRIEF, PASSAGE, FakeRetriever, shown
 
+from inhouse.content.index import View
+from inhouse.content.search import Found
 from inhouse.core.errors import Busy
 from inhouse.core.events import Ended, Event, Step
 from inhouse.core.passages import Passage, Place
 from inhouse.runtime.agent.bounds import FAN, Bounds
+from inhouse.runtime.answering import BY_GENERATION, Answering
 from inhouse.runtime.engines.fake import FakeEngine, Script
 from inhouse.runtime.extensions.base import (
     Context,
@@ -101,6 +105,7 @@ def ask(
     passages: Sequence[Passage] = (),
     bounded: Bounds | None = None,
     kind: str = "business",
+    answering: Answering = BY_GENERATION,
 ) -> tuple[Ended, list[Event]]:
     engine = FakeEngine(script or ("Not in the notes.",))
     table = Table(TableSettings(title="products", csv=CSV, language="en"))
@@ -110,7 +115,9 @@ def ask(
         replier = Replier(
             engine, Alike(passages), Profile(method=Method.TRAINED), box, Caller(Uncounted()), bounded
         )
-        request = ReplyRequest("ai_1", "Kilnfold", kind, BRIEF, question, extensions=("x@1",))
+        request = ReplyRequest(
+            "ai_1", "Kilnfold", kind, BRIEF, question, extensions=("x@1",), answering=answering
+        )
         return [event async for event in replier.reply(request)]
 
     events = asyncio.run(collect())
@@ -143,6 +150,18 @@ def test_prices_and_their_total_with_their_sources() -> None:
     assert [task["state"] for task in plans[-1]] == ["done"] * 3
     asked = [step.detail["task"] for step in events if isinstance(step, Step) and step.name == "tool"]
     assert set(asked) == {1, 2, 3} and asked[-1] == 3
+
+
+def test_a_plan_looks_up_as_many_passages_as_the_release_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    wanted, find = [], Alike.find
+
+    async def watched(self: Alike, view: View, question: str, history: Any, k: int) -> Found:
+        wanted.append(k)
+        return await find(self, view, question, history, k)
+
+    monkeypatch.setattr(Alike, "find", watched)
+    ask("How much are the Fold Mug and the Sun Plate together?", answering=Answering(passages=7))
+    assert set(wanted) == {7}
 
 
 def test_what_is_not_there_is_said_and_nothing_is_made_of_it() -> None:

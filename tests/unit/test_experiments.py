@@ -33,7 +33,9 @@ from inhouse.lab.experiments.tables import experiment_units, experiments
 from inhouse.releases import releases as releases_shelf
 from inhouse.releases import routing
 from inhouse.releases.cases import Cases, Expect
-from inhouse.releases.release import Candidate, GateFailed, Release
+from inhouse.releases.gate import GateKeeper
+from inhouse.releases.release import AnswersSoAlready, Candidate, GateFailed, Release
+from inhouse.runtime.answering import BY_GENERATION, Answering
 from inhouse.runtime.request import ReplyRequest
 from inhouse.store import jobs
 from inhouse.store.database import Database
@@ -445,6 +447,65 @@ def test_a_replay_asks_the_same_release_with_and_without_an_extension(here: Worl
     with pytest.raises(NotFound):
         unknown = way.model_copy(update={"without": "calc"})
         lab.draft(OWNER, experiment.design.model_copy(update={"ways": (unknown,)}))
+
+
+def test_a_replay_asks_the_same_release_answering_otherwise(here: World, lab: Experiments) -> None:
+    here.release()
+    for number in range(30):
+        Cases(here.db).add(OWNER, here.ai.id, [f"Tea {number}?"], Expect(must_contain=("green",)))
+    here.scripted.answer = lambda request: "Green." if request.answering.passages == 5 else "Black."
+    way = lab.way(OWNER, here.ai.id, None, None, passages=5, prompt="Name the tea.")
+    values = {"name": "Five", "mode": "replay", "ways": (way,), "primary": Metric.RIGHT, "effect": 0.1}
+    experiment = lab.draft(OWNER, Design.model_validate(values))
+    lab.start(OWNER, experiment.id)
+    replay(here, lab)
+    ended = lab.get(OWNER, experiment.id)
+    assert ended.verdict is not None and ended.verdict.outcome == "better"
+    asked = {request.answering for request in here.scripted.requests}
+    assert asked == {BY_GENERATION, Answering(passages=5, prompt="Name the tea.")}
+
+
+def test_a_way_that_answers_otherwise_is_no_release_and_is_registered(here: World, lab: Experiments) -> None:
+    _, first, _ = drafted(here, lab)
+    same = lab.way(OWNER, here.ai.id, first.number, first.number, passages=5)
+    values = {"name": "Five", "ways": (same,), "primary": Metric.ANSWERED, "effect": 0.1}
+    with pytest.raises(UsageError, match="Fans get releases"):
+        Design.model_validate(values)
+    design = Design.model_validate(values | {"mode": "replay"})
+    with pytest.raises(AnswersSoAlready):
+        as_it_is = same.model_copy(update={"answering": BY_GENERATION})
+        lab.draft(OWNER, design.model_copy(update={"ways": (as_it_is,)}))
+    with pytest.raises(UsageError, match="1 to 8"):
+        lab.way(OWNER, here.ai.id, None, None, passages=9)
+    other = same.model_copy(update={"answering": Answering(passages=6)})
+    assert design.hash("exp_1") != design.model_copy(update={"ways": (other,)}).hash("exp_1")
+    plain = Design.model_validate(values | {"ways": (Way(ai_id="ai", first="a", second="b"),)})
+    document = plain.model_dump(mode="json")
+    del document["ways"][0]["answering"]
+    before = json.dumps({"id": "exp_1", "design": document}, sort_keys=True, ensure_ascii=False)
+    assert plain.hash("exp_1") == ids.digest(before), "what was registered before hashes as it did"
+
+
+def test_online_two_releases_that_answer_otherwise_are_compared(
+    here: World, lab: Experiments, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = here.release()
+    here.releases.propose_answering(OWNER, here.ai.id, 5)
+    keeper = GateKeeper(here.db, here.releases, here.adapters, here.scripted)
+    Worker(here.db, {"gate": keeper.handler}, "heavy").run_one()
+    second = here.releases.by_number(OWNER, here.ai.id, 2)
+    way = lab.way(OWNER, here.ai.id, None, 2)
+    values = {"name": "Five", "ways": (way,), "primary": Metric.ANSWERED, "effect": 0.1, "adopt": True}
+    experiment = lab.draft(OWNER, Design.model_validate(values))
+    lab.start(OWNER, experiment.id)
+    with here.db.read() as tx:
+        drawn = {here.releases.route(tx, here.ai.id, f"fan_{n}").answering.passages for n in range(50)}
+    assert drawn == {None, 5}
+    come(here, 300, {first.id: 0.5, second.id: 0.9})
+    later(monkeypatch, 2 * DAY)
+    assert (look(here, lab, experiment).result or {})["outcome"] == "better"
+    with here.db.read() as tx:
+        assert here.releases.route(tx, here.ai.id, "fan_1").answering == Answering(passages=5)
 
 
 def test_a_replay_without_cases_does_not_start(here: World, lab: Experiments) -> None:

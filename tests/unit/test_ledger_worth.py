@@ -212,11 +212,16 @@ def released(here: World, ai_id: str, *entries: str) -> Release:
 
 
 def replayed(
-    here: World, lab: Experiments, ai_id: str, pairs: Sequence[tuple[float, float]], without: str = "prices"
+    here: World,
+    lab: Experiments,
+    ai_id: str,
+    pairs: Sequence[tuple[float, float]],
+    without: str = "prices",
+    passages: int | None = None,
 ) -> Experiment:
     """An experiment that has counted these pairs in one look."""
     Cases(here.db).add(OWNER, ai_id, [f"{ids.new_id('q')}?"], Expect(must_contain=("x",)))
-    way = lab.way(OWNER, ai_id, None, None, without)
+    way = lab.way(OWNER, ai_id, None, None, without, passages=passages)
     values = {"name": "Worth", "mode": "replay", "ways": (way,), "primary": Metric.RIGHT, "effect": 0.05}
     begun = lab.start(OWNER, lab.draft(OWNER, Design.model_validate(values)).id)
     counted(here, begun, ai_id, pairs)
@@ -244,6 +249,19 @@ HELPS = [(0.0, 1.0)] * 40 + [(1.0, 1.0)] * 60 + [(1.0, 0.0)] * 5
 #: Clear by its own 95%, and by no more than that.
 BARELY = [(0.0, 1.0)] * 13 + [(1.0, 1.0)] * 90
 WEAK = [(0.0, 1.0)] * 8 + [(1.0, 1.0)] * 92
+
+
+def test_a_replay_that_answers_otherwise_too_says_nothing_of_an_extension(
+    here: World, lab: Experiments, worths: Worths
+) -> None:
+    attach(here.db, here.ai.id)
+    released(here, here.ai.id, "prices@v1")
+    replayed(here, lab, here.ai.id, HELPS, passages=5)
+    [one] = worths.of_ai(OWNER, here.ai.id)
+    assert one.line.lift is None
+    replayed(here, lab, here.ai.id, HELPS)
+    [one] = worths.of_ai(OWNER, here.ai.id)
+    assert one.line.lift is not None
 
 
 def test_lift_is_read_from_the_replay_with_and_without_it(here: World, worths: Worths) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from sqlalchemy.exc import DatabaseError
 from inhouse.app.schema import metadata
 from inhouse.content import index
 from inhouse.content.index import View
+from inhouse.releases import releases
+from inhouse.runtime.answering import BY_GENERATION
 from inhouse.store.database import Database
 from inhouse.store.migrations import DatabaseTooNew, revision, upgrade
 
@@ -61,6 +64,19 @@ def test_the_index_of_an_older_database_is_in_every_view(empty: Database) -> Non
         assert passage.text == "The kiln is small."
         assert tx.execute(text("SELECT count(*) FROM postings")).scalar() == 1
         assert not index.differs(tx, View("ai_1", 0))
+
+
+def test_releases_of_an_older_database_answer_as_their_generations_say(empty: Database) -> None:
+    upgrade(empty, "0013")
+    with empty.write() as tx:
+        columns = "id, ai_id, number, brief_version, index_revision, extensions, gate, created_at"
+        gate = json.dumps({"passed": True, "verdict": "first", "reason": ""})
+        row = {"gate": gate, "at": "2026-01-01 00:00:00"}
+        values = "'rel_1', 'ai_1', 1, 1, 0, '[]', :gate, :at"
+        tx.execute(text(f"INSERT INTO releases ({columns}) VALUES ({values})"), row)
+    upgrade(empty)
+    with empty.read() as tx:
+        assert releases.get(tx, "ai_1", "rel_1").answering == BY_GENERATION
 
 
 def test_the_audit_log_is_append_only_after_migrating_too(empty: Database) -> None:

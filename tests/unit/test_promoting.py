@@ -32,6 +32,7 @@ from inhouse.lab.promoting.promotion import (
 from inhouse.releases.cases import Cases, Expect
 from inhouse.releases.release import Share
 from inhouse.releases.tables import releases as releases_table
+from inhouse.runtime.answering import Answering
 from inhouse.runtime.request import ReplyRequest
 from inhouse.store import jobs
 from inhouse.store.database import Database
@@ -97,7 +98,7 @@ def served_new(lab: Lab) -> set[str]:
 
 def test_an_adapter_is_kept_where_it_is_worth_the_same_there(lab: Lab) -> None:
     adapter = lab.trained(lab.ada)
-    lab.release(lab.ada, adapter)
+    lab.release(lab.ada, adapter, answering=Answering(passages=5))
     made = lab.promotions.start(OWNER, lab.new)
     lab.work()
     move = lab.move(made, lab.ada)
@@ -107,6 +108,7 @@ def test_an_adapter_is_kept_where_it_is_worth_the_same_there(lab: Lab) -> None:
     with lab.db.read() as tx:
         route = lab.releases.route(tx, lab.ada.id, "fan_1")
     assert route.generation_id == lab.new and route.adapter is not None and route.adapter.hash == adapter
+    assert route.answering == Answering(passages=5), "what an owner laid down moves with the AI"
 
 
 def test_an_adapter_that_is_spoilt_is_trained_anew_on_the_new_generation(lab: Lab) -> None:

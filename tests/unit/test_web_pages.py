@@ -18,6 +18,7 @@ from inhouse.accounts.actors import Actor
 from inhouse.brief.brief import Brief, Exchange, Limits, Product, Rival, Topic, Voice, Wording
 from inhouse.core import clock
 from inhouse.releases.release import Check, Gate
+from inhouse.runtime.answering import Answering
 from inhouse.runtime.engines.fake import FakeEngine
 from inhouse.runtime.profile import Installed
 from inhouse.runtime.serving import Engines
@@ -369,6 +370,30 @@ async def test_going_live_and_rolling_back_are_one_press_each(home: Home, owner:
         assert home.releases.current(tx, ai.id).number == 1  # type: ignore[union-attr]
 
 
+async def test_an_owner_lets_the_ai_answer_otherwise_and_sees_which_release_does(
+    home: Home, owner: httpx.AsyncClient
+) -> None:
+    ai = home.ais.public("quill")
+    page = "/studio/quill/releases"
+    assert "passages read" not in (await owner.get(page)).text
+    assert "1 to 8" in (await post(owner, page, f"{page}/answering", passages="9")).text
+    assert (await post(owner, page, f"{page}/answering")).status_code == 400, "it answers so already"
+    await post(owner, page, f"{page}/answering", passages="5", prompt="Be brief.")
+    with home.db.read() as tx:
+        [job] = jobs.listing(tx, ai_id=ai.id, name="gate")
+    assert job.payload["candidate"]["answering"] == {"passages": 5, "prompt": "Be brief."}
+    release(home, ai, answering=Answering(passages=5, prompt="Be brief. <br>"))
+    shown = BeautifulSoup((await owner.get(page)).text, "html.parser")
+    assert shown.get_text().count("passages read: 5 · told: “Be brief. <br>”") == 2, (
+        "on its card, and in the history"
+    )
+    assert (
+        shown.select_one("#f-passages")["value"] == "5" and "Be brief" in shown.select_one("#f-prompt").text
+    )  # type: ignore[index, union-attr]
+    await post(owner, page, "/language", language="ja", next=page)
+    assert "読むパッセージ" in (await owner.get(page)).text
+
+
 async def test_a_correction_is_pinned_and_taken_back(home: Home, owner: httpx.AsyncClient) -> None:
     await post(owner, "/a/quill", "/a/quill/ask", question="hello")
     listed = (await owner.get("/studio/quill/conversations")).text
@@ -556,6 +581,22 @@ async def test_an_experiment_is_drafted_started_seen_and_stopped(
     stopped = (await owner.get(page)).text
     assert "Stopped by hand" in stopped and f"{page}/start" not in stopped
     assert "Shorter brief" in (await owner.get(listed)).text
+
+
+async def test_an_experiment_on_another_passage_count_is_written_down_offline(
+    home: Home, owner: httpx.AsyncClient
+) -> None:
+    listed = "/operator/experiments"
+    fields = {"name": "Five", "ai": "quill", "metric": "right", "effect": "5", "passages": "5"}
+    assert "Fans get releases" in (await post(owner, listed, listed, **fields | {"metric": "answered"})).text
+    assert (
+        "1 to 8" in (await post(owner, listed, listed, **fields | {"mode": "replay", "passages": "9"})).text
+    )
+    made = await post(owner, listed, listed, **fields | {"mode": "replay", "prompt": "Be brief."})
+    shown = (await owner.get(made.headers["location"].partition("?")[0])).text
+    assert "Old way: as its generation says; New way: passages read: 5 · told: “Be brief.”" in shown
+    without = {"name": "Nothing", "ai": "quill", "metric": "answered", "effect": "5"}
+    assert "Compare two different releases" in (await post(owner, listed, listed, **without)).text
 
 
 async def test_a_running_experiment_shows_its_picture_in_both_languages(

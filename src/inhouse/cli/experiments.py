@@ -9,10 +9,11 @@ from pydantic import ValidationError
 
 from inhouse.app import working
 from inhouse.cli.context import actor, progress_bar, services, show
-from inhouse.cli.options import AsJson
+from inhouse.cli.options import AsJson, Passages, Prompt
 from inhouse.core.errors import UsageError
 from inhouse.lab.experiments.design import Design, Experiment, GuardRail, Way
 from inhouse.lab.experiments.metrics import Metric
+from inhouse.store.jobs import Job
 from inhouse.web.pages import experiment_words as words
 
 app = typer.Typer(
@@ -43,6 +44,8 @@ def new(
     without: Annotated[
         str, typer.Option(help="With --replay: an extension that the old way goes without. --way is the AI.")
     ] = "",
+    passages: Passages = None,
+    prompt: Prompt = None,
     hours: Annotated[float, typer.Option(help="How long after a fan's first turn things count.")] = 24.0,
     share: Annotated[float, typer.Option(help="Share of the fans that get the new way.")] = 0.5,
     most_units: Annotated[
@@ -54,14 +57,15 @@ def new(
     adopt: Annotated[bool, typer.Option(help="The new way goes live where it is better.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Write an experiment down. Nothing is registered, and no fan sees anything, before it is started.
+    """Write an experiment down. Nothing is registered, and no fan sees anything, before it is started. With --replay, the new
+    way may be the live release with another --passages or --prompt.
 
     Example: inhouse lab experiment new "Calculator on" --way potter:4 --metric liked --effect 0.03
     """
     values = {
         "name": name,
         "mode": "replay" if replay else "online",
-        "ways": tuple(_way(one, without) for one in way),
+        "ways": tuple(_way(one, without, passages, prompt) for one in way),
         "primary": metric,
         "effect": effect,
         "guards": tuple(_guard(one) for one in guard or ()),
@@ -93,8 +97,27 @@ def release_without(
     Example: inhouse lab experiment without potter calculator
     """
     ai_id = services().ais.by_slug(actor(), ai).id
-    job = services().releases.propose_without(actor(), ai_id, extension)
-    with progress_bar(f"{ai} without {extension}") as report:
+    _release_beside(ai, services().releases.propose_without(actor(), ai_id, extension), as_json)
+
+
+@app.command("answering")
+def release_answering(
+    ai: Annotated[str, typer.Argument(metavar="AI", help="The AI's name in addresses.")],
+    passages: Passages = None,
+    prompt: Prompt = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a release like the live one that answers otherwise, to compare the two. What is live stays.
+
+    Example: inhouse lab experiment answering potter --passages 5
+    """
+    ai_id = services().ais.by_slug(actor(), ai).id
+    job = services().releases.propose_answering(actor(), ai_id, passages, prompt)
+    _release_beside(ai, job, as_json)
+
+
+def _release_beside(ai: str, job: Job, as_json: bool) -> None:
+    with progress_bar(f"gate of {ai}") as report:
         ended = working.finish(services(), job, report)
     if ended.result is None:
         raise UsageError(reason=ended.error or "The gate was stopped.")
@@ -195,13 +218,13 @@ def _row(experiment: Experiment) -> dict[str, Any]:
     }
 
 
-def _way(text: str, without: str) -> Way:
+def _way(text: str, without: str, passages: int | None, prompt: str | None) -> Way:
     slug, *numbers = text.split(":")
     if len(numbers) > 2 or not all(one.isdigit() for one in numbers):
         raise UsageError(reason=f'Write AI:NEW or AI:OLD:NEW with release numbers, and not "{text[:60]}".')
     ai = services().ais.by_slug(actor(), slug)
     old, new = [None, None, *(int(one) for one in numbers)][-2:]
-    return services().experiments.way(actor(), ai.id, old, new, without)
+    return services().experiments.way(actor(), ai.id, old, new, without, passages=passages, prompt=prompt)
 
 
 def _guard(text: str) -> GuardRail:

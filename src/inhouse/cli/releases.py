@@ -10,10 +10,11 @@ from pydantic import TypeAdapter, ValidationError
 
 from inhouse.app.working import finish
 from inhouse.cli.context import actor, progress_bar, services, show
-from inhouse.cli.options import AsJson
+from inhouse.cli.options import AsJson, Passages, Prompt
 from inhouse.core.errors import InhouseError, UsageError
 from inhouse.releases.cases import Expect
 from inhouse.releases.release import Check, Gate
+from inhouse.web.pages import answering_words
 
 AiSlug = Annotated[str, typer.Argument(metavar="AI", help="The AI's name in addresses.")]
 
@@ -47,21 +48,26 @@ def release(
     number: Annotated[int | None, typer.Option(help="Go live with this release again; no new gate.")] = None,
     plain: Annotated[bool, typer.Option("--no-adapter", help="Release without an adapter.")] = False,
     hold: Annotated[bool, typer.Option("--hold", help="Make the release and leave the live one.")] = False,
+    passages: Passages = None,
+    prompt: Prompt = None,
     as_json: AsJson = False,
 ) -> None:
-    """Run the gate for the newest adapter and, where it is passed, go live.
+    """Run the gate for the newest adapter and, where it is passed, go live. It answers as the live release does, unless you
+    say otherwise.
 
     Example: inhouse release potter
     """
     here, who = services(), actor()
     ai_id = _ai_id(ai)
     if number is not None:
+        if passages is not None or prompt is not None:
+            raise UsageError(reason="A release stays as it was made. Leave out --number to make another one.")
         wanted = here.releases.by_number(who, ai_id, number)
         here.releases.go_live(who, ai_id, wanted.id)
         show(wanted, as_json, f"Release {number} of {ai} is live.")
         return
     adapter = None if plain else here.releases.newest_adapter(who, ai_id)
-    job = here.releases.propose(who, ai_id, adapter, go_live=not hold)
+    job = here.releases.propose(who, ai_id, adapter, passages=passages, prompt=prompt, go_live=not hold)
     with progress_bar("gate") as report:
         job = finish(here, job, report)
     if job.result is None:
@@ -98,6 +104,7 @@ def listing(ai: AiSlug, as_json: AsJson = False) -> None:
             "live": f"{one.share:.0%}" if one.share else "",
             "adapter": (one.release.adapter_hash or "none")[:12] + (" (revoked)" if one.tainted else ""),
             "brief": one.release.brief_version,
+            "answers": answering_words.where_different(one.release.answering, str),
             "gate": one.release.gate.verdict,
             "made": one.release.created_at,
         }

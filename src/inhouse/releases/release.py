@@ -14,6 +14,7 @@ from inhouse.brief.brief import Brief
 from inhouse.content.given import Given
 from inhouse.core.errors import InhouseError
 from inhouse.releases import entries
+from inhouse.runtime.answering import BY_GENERATION, Answering
 from inhouse.runtime.clients import ClientTools
 from inhouse.runtime.engines.base import Adapter, Priority
 from inhouse.runtime.request import Exchange, PinnedAnswer, ReplyRequest
@@ -45,6 +46,10 @@ class NothingToRollBackTo(InhouseError):
     """There is no earlier release that may go live. Release a new one instead."""
 
     status = 409
+
+
+class AnswersSoAlready(InhouseError):
+    """That is how it answers already: choose another number of passages, or another prompt."""
 
 
 class _Value(BaseModel):
@@ -88,11 +93,16 @@ class Candidate(_Value):
     brief_version: int
     index_revision: int
     extensions: tuple[str, ...] = ()
+    answering: Answering = BY_GENERATION
 
     def without(self, extension: str) -> Self:
         """The same less one of its extensions, by name."""
         kept = tuple(entry for entry in self.extensions if entries.name(entry) != extension)
         return self.model_copy(update={"extensions": kept})
+
+    def answered_by(self, answering: Answering) -> Self:
+        """The same, answering so."""
+        return self.model_copy(update={"answering": answering})
 
 
 class Release(Candidate):
@@ -158,6 +168,7 @@ class Route:
     amendment: int
     """Highest number of the amendments in force, 0 for none."""
     index_revision: int
+    answering: Answering
 
     def request(
         self,
@@ -185,6 +196,7 @@ class Route:
             pinned=self.pinned,
             index_revision=self.index_revision,
             extensions=self.extensions,
+            answering=self.answering,
             documents=documents,
             fan_id=fan_id,
             client=client,

@@ -17,6 +17,7 @@ from inhouse.core import clock, ids
 from inhouse.core.errors import NotFound
 from inhouse.releases import amendments, entries, extensions, routing
 from inhouse.releases.release import (
+    AnswersSoAlready,
     Candidate,
     Gate,
     GateFailed,
@@ -30,6 +31,7 @@ from inhouse.releases.release import (
 )
 from inhouse.releases.shelves import Adapters, BriefShelf
 from inhouse.releases.tables import releases
+from inhouse.runtime.answering import BY_GENERATION
 from inhouse.runtime.engines.base import Adapter
 from inhouse.store import jobs
 from inhouse.store.database import Database, Tx
@@ -54,16 +56,26 @@ class Releases:
         self._briefs = briefs
 
     def propose(
-        self, actor: Actor, ai_id: str, adapter_hash: str | None = None, *, go_live: bool = False
+        self,
+        actor: Actor,
+        ai_id: str,
+        adapter_hash: str | None = None,
+        *,
+        passages: int | None = None,
+        prompt: str | None = None,
+        go_live: bool = False,
     ) -> Job:
-        """Queue the gate for a release of today's brief and index with this adapter (``None``: without one).
+        """Queue the gate for a release of today's brief and index with this adapter (``None``: without one), answering as the
+        live one does but for ``passages`` and ``prompt`` (`Answering.but`).
 
         Passing makes the release, and with ``go_live`` it is live at once. Raises ``NotFound`` for an adapter that
         is not this AI's and ``Tainted`` for one that may not be released.
         """
         with self._db.write() as tx:
             authorise(tx, actor, Action.RELEASE, ai_id=ai_id)
-            return self.queue_gate(tx, ai_id, adapter_hash, by=actor.id, go_live=go_live)
+            made = self.candidate(tx, ai_id, adapter_hash)
+            candidate = made.answered_by(made.answering.but(passages, prompt))
+            return self._enqueue(tx, ai_id, candidate, by=actor.id, go_live=go_live)
 
     def propose_without(self, actor: Actor, ai_id: str, extension: str) -> Job:
         """Queue the gate for the live release less one of its extensions: the other way of an experiment on its worth.
@@ -71,24 +83,34 @@ class Releases:
         Passing makes the release and leaves what is live as it is.
         """
         with self._db.write() as tx:
-            authorise(tx, actor, Action.RELEASE, ai_id=ai_id)
-            live = self.current(tx, ai_id)
-            if live is None:
-                raise NotLive(name=ais.get(tx, ai_id).name)
-            candidate = live.candidate.without(extension)
-            if candidate.extensions == live.extensions:
+            live = self._to_release_beside(tx, actor, ai_id)
+            candidate = live.without(extension)
+            if candidate == live:
                 raise NotFound(kind="extension", name=extension)
             return self._enqueue(tx, ai_id, candidate, by=actor.id, go_live=False)
 
-    def queue_gate(
-        self, tx: Tx, ai_id: str, adapter_hash: str | None, *, by: str | None, go_live: bool
+    def propose_answering(
+        self, actor: Actor, ai_id: str, passages: int | None = None, prompt: str | None = None
     ) -> Job:
-        """What ``propose`` does, for callers that have authorised already (such as a training that has ended)."""
-        candidate = self.candidate(tx, ai_id, adapter_hash)
-        return self._enqueue(tx, ai_id, candidate, by=by, go_live=go_live)
+        """The same for the live release answering otherwise (`Answering.but`)."""
+        with self._db.write() as tx:
+            live = self._to_release_beside(tx, actor, ai_id)
+            candidate = live.answered_by(live.answering.but(passages, prompt))
+            if candidate == live:
+                raise AnswersSoAlready()
+            return self._enqueue(tx, ai_id, candidate, by=actor.id, go_live=False)
+
+    def _to_release_beside(self, tx: Tx, actor: Actor, ai_id: str) -> Candidate:
+        """What the live release is made of, for who may release another one beside it."""
+        authorise(tx, actor, Action.RELEASE, ai_id=ai_id)
+        live = self.current(tx, ai_id)
+        if live is None:
+            raise NotLive(name=ais.get(tx, ai_id).name)
+        return live.candidate
 
     def candidate(self, tx: Tx, ai_id: str, adapter_hash: str | None) -> Candidate:
-        """What a release would be made of now. Raises ``Tainted`` for an adapter that may not be released."""
+        """What a release would be made of now; it answers as the live one does. Raises ``Tainted`` for an adapter that may not be released."""
+        live = self.current(tx, ai_id)
         generation_id = self._adapters.generation(tx)
         if adapter_hash is not None:
             facts = self._adapters.get(tx, ai_id, adapter_hash)
@@ -101,6 +123,7 @@ class Releases:
             brief_version=self._briefs.current_version(tx, ai_id),
             index_revision=index.revision(tx, ai_id),
             extensions=extensions.current(tx, ai_id),
+            answering=live.answering if live else BY_GENERATION,
         )
 
     def refresh(self, tx: Tx, ai_id: str) -> Job | None:
@@ -267,6 +290,7 @@ class Releases:
             extensions=tuple(entry for entry in candidate.extensions if entries.name(entry) not in off),
             amendment=max((a.number for a in force), default=0),
             index_revision=candidate.index_revision,
+            answering=candidate.answering,
         )
 
     def _adapter(

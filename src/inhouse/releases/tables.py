@@ -35,6 +35,7 @@ releases = Table(
     Column("brief_version", Integer, nullable=False),
     Column("index_revision", Integer, nullable=False),
     Column("extensions", Json, nullable=False),
+    Column("answering", Json, nullable=False),
     Column("gate", Json, nullable=False),
     Column("job_id", _ID, nullable=True, unique=True),  # the gate that made it: run twice, it makes one
     Column("created_at", Moment, nullable=False),

@@ -28,6 +28,8 @@ _LEAST = 1e-9
 _WORDS = 0.1
 #: Passages longer than this are cut for the model: a prompt costs the fan about 3.5 ms a token.
 _NOTE_CHARS = 900
+#: And all of them together, so that many passages fit the engine's context too.
+_NOTES_CHARS = 4500
 _NEAREST = {
     "en": "I can't tell for sure. What comes nearest is: ",
     "ja": "確かなことは言えませんが、最も近い記述は次のとおりです。",
@@ -89,14 +91,14 @@ class Grounded:
 
     async def _quoted(self, draft: Draft, found: Found) -> AsyncGenerator[str, None]:
         """The sentence that is nearest to the question."""
-        support = await self._best_sentence(found)
+        support = await self._best_sentence(draft, found)
         if support is not None:
             draft.kind, draft.citations = "extractive", (support.citation(),)
             yield support.quote
 
     async def _written(self, draft: Draft, found: Found) -> AsyncGenerator[str, None]:
         """What the model writes, as far as it stands in the notes; where it strays from them, their own words go on."""
-        notes = Notes(found.passages[: self._profile.passages])
+        notes = Notes(found.passages[: self._reads(draft)])
         said = shown = ""
         async with aclosing(self._pieces(draft, notes, found.support)) as pieces:
             async for piece in pieces:
@@ -151,8 +153,9 @@ class Grounded:
 
     def _completion(self, draft: Draft, notes: Notes) -> Completion:
         trained = self._profile.method is Method.TRAINED
-        text = prompts.notes([_shortened(passage) for passage in notes.passages])
-        system = prompts.GROUNDED_SYSTEM if trained else prompts.PROMPTED_SYSTEM
+        room = min(_NOTE_CHARS, _NOTES_CHARS // len(notes.passages))
+        text = prompts.notes([_shortened(passage, room) for passage in notes.passages])
+        system = draft.request.answering.instruction(self._profile)
         return Completion(
             messages=prompts.grounded(text, draft.question, draft.before, system),
             # No adapter: a voice bends what is read (docs/lab-log.md), and all AIs share one batch here.
@@ -163,9 +166,12 @@ class Grounded:
             priority=draft.request.priority,
         )
 
-    async def _best_sentence(self, found: Found) -> Support | None:
+    def _reads(self, draft: Draft) -> int:
+        return draft.request.answering.reads(self._profile)
+
+    async def _best_sentence(self, draft: Draft, found: Found) -> Support | None:
         """The sentence most like the question, by meaning and by words."""
-        sentences = Notes(found.passages[: self._profile.passages]).sentences()
+        sentences = Notes(found.passages[: self._reads(draft)]).sentences()
         # A sentence alone may not say what it is about, and a follow-up is searched by what it refers to.
         texts = [f"{passage.title}\n{sentence}" for passage, sentence in sentences]
         cosines = await self._retriever.relevance(found.question, texts)
@@ -195,7 +201,7 @@ async def _as_sentence(pieces: AsyncGenerator[str, None]) -> AsyncGenerator[str,
         yield "."
 
 
-def _shortened(passage: Passage) -> Passage:
-    if len(passage.text) <= _NOTE_CHARS:
+def _shortened(passage: Passage, room: int) -> Passage:
+    if len(passage.text) <= room:
         return passage
-    return passage.model_copy(update={"text": passage.text[:_NOTE_CHARS].rsplit(" ", 1)[0]})
+    return passage.model_copy(update={"text": passage.text[:room].rsplit(" ", 1)[0]})

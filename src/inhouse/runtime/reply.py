@@ -74,7 +74,8 @@ class Replier:
         """Stream the events of one answer, ending with ``Ended``. Engine trouble is raised as an ``InhouseError``."""
         draft = Draft(request, request.question, request.language or _language(request))
         guard = Guard(
-            compile_rules(request.brief), private=(prompts.GROUNDED_SYSTEM, prompts.PROMPTED_SYSTEM)
+            compile_rules(request.brief),
+            private=(prompts.GROUNDED_SYSTEM, prompts.PROMPTED_SYSTEM, request.answering.prompt or ""),
         )
         stream = guard.stream()
         async with aclosing(self._answer(draft, guard)) as pieces:
@@ -149,7 +150,8 @@ class Replier:
         """Search, answer from what was found; else talk, or say that it is not known."""
         yield Step(name="search", state="begun", detail={"question": draft.question})
         request = draft.request
-        found = await given.find(request, draft.question, self._retriever, self._profile.passages)
+        reads = request.answering.reads(self._profile)
+        found = await given.find(request, draft.question, self._retriever, reads)
         draft.retrieval_ms = draft.elapsed_ms
         yield Step(name="search", state="done", detail=_shown(found))
         if found.question != draft.question and request.history:

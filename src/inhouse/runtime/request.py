@@ -13,6 +13,7 @@ from inhouse.content.index import View
 from inhouse.content.search import Found
 from inhouse.core import clock, ids
 from inhouse.core.events import Ended, Event
+from inhouse.runtime.answering import BY_GENERATION, Answering
 from inhouse.runtime.clients import ClientTools
 from inhouse.runtime.engines.base import Adapter, Priority
 from inhouse.runtime.extensions.base import Context
@@ -53,6 +54,7 @@ class ReplyRequest:
     """The index revision that is searched; ``None`` for today's."""
     extensions: Sequence[str] = ()
     """The extensions that this AI may use now, each as ``name@version``."""
+    answering: Answering = BY_GENERATION
     documents: Sequence[Given] = ()
     """What the asker gave to be read."""
     fan_id: str | None = None

@@ -14,7 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 from inhouse.core import ids
 from inhouse.core.errors import InhouseError, UsageError
 from inhouse.lab.experiments.metrics import MEASURES, OFFLINE, Metric
-from inhouse.releases.release import Share
+from inhouse.releases.release import Candidate, Release, Share
+from inhouse.runtime.answering import Answering
 
 State = Literal["draft", "running", "decided", "void", "stopped"]
 Mode = Literal["online", "replay"]
@@ -55,6 +56,18 @@ class Way(_Value):
     second: str
     without: str = ""
     """Offline: an extension that the first way goes without, so that both may be the same release."""
+    answering: Answering | None = None
+    """Offline: how the second way answers, other than its release does; likewise."""
+
+    @property
+    def changes_a_release(self) -> bool:
+        """Whether one of the two is a release otherwise than it stands."""
+        return bool(self.without) or self.answering is not None
+
+    def made_of(self, first: Release, second: Release) -> tuple[Candidate, Candidate]:
+        """What is compared, where these are its two releases."""
+        answering = second.answering if self.answering is None else self.answering
+        return first.candidate.without(self.without), second.candidate.answered_by(answering)
 
 
 class GuardRail(_Value):
@@ -94,10 +107,10 @@ class Design(_Value):
     def _fits(self) -> Design:
         if len({way.ai_id for way in self.ways}) != len(self.ways):
             raise UsageError(reason="Name each AI once.")
-        if any(way.first == way.second and not way.without for way in self.ways):
+        if any(way.first == way.second and not way.changes_a_release for way in self.ways):
             raise UsageError(reason="Compare two different releases.")
-        if self.mode == "online" and any(way.without for way in self.ways):
-            raise UsageError(reason="Fans get releases: make one without the extension, or replay.")
+        if self.mode == "online" and any(way.changes_a_release for way in self.ways):
+            raise UsageError(reason="Fans get releases: make one that is as you want it, or replay.")
         metrics = (self.primary, *(guard.metric for guard in self.guards))
         if len(set(metrics)) != len(metrics):
             raise UsageError(reason="Name each metric once.")
@@ -129,7 +142,11 @@ class Design(_Value):
 
     def hash(self, experiment_id: str) -> str:
         """SHA-256 over all that is registered; the experiment's id is what draws the assignment."""
-        document = {"id": experiment_id, "design": self.model_dump(mode="json")}
+        design = self.model_dump(mode="json")
+        for way in design["ways"]:
+            if way["answering"] is None:  # what was registered before ways could say it hashes as it did
+                del way["answering"]
+        document = {"id": experiment_id, "design": design}
         return ids.digest(json.dumps(document, sort_keys=True, ensure_ascii=False))
 
 

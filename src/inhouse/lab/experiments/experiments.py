@@ -21,6 +21,7 @@ from inhouse.lab.experiments.design import (
 )
 from inhouse.releases import cases, entries, routing
 from inhouse.releases import releases as releases_shelf
+from inhouse.releases.release import AnswersSoAlready
 from inhouse.releases.releases import Releases
 from inhouse.store import jobs
 from inhouse.store.database import Database, Tx
@@ -42,15 +43,28 @@ class Experiments:
             for way in design.ways:
                 authorise(tx, actor, Action.RELEASE, ai_id=way.ai_id)
                 first = releases_shelf.get(tx, way.ai_id, way.first)
-                releases_shelf.get(tx, way.ai_id, way.second)
+                second = releases_shelf.get(tx, way.ai_id, way.second)
                 if way.without and way.without not in map(entries.name, first.extensions):
                     raise NotFound(kind="extension", name=way.without)
+                if way.answering == second.answering:
+                    raise AnswersSoAlready()
             made = shelf.add(tx, design, actor.id)
             self._note(tx, actor, "drafted experiment", made)
             return made
 
-    def way(self, actor: Actor, ai_id: str, first: int | None, second: int | None, without: str = "") -> Way:
-        """Two releases of an AI by their numbers; ``None`` for the one that serves most fans."""
+    def way(
+        self,
+        actor: Actor,
+        ai_id: str,
+        first: int | None,
+        second: int | None,
+        without: str = "",
+        *,
+        passages: int | None = None,
+        prompt: str | None = None,
+    ) -> Way:
+        """Two releases of an AI by their numbers; ``None`` for the one that serves most fans. With ``passages`` or a ``prompt``
+        the second answers so (`Answering.but`)."""
         with self._db.read() as tx:
             authorise(tx, actor, Action.VIEW, ai_id=ai_id)
             live = self._releases.current(tx, ai_id)
@@ -60,7 +74,9 @@ class Experiments:
         )
         if old is None or new is None:
             raise UsageError(reason="Nothing is live yet, so there is nothing to compare with.")
-        return Way(ai_id=ai_id, first=old.id, second=new.id, without=without)
+        as_it_is = passages is None and prompt is None
+        answering = None if as_it_is else new.answering.but(passages, prompt)
+        return Way(ai_id=ai_id, first=old.id, second=new.id, without=without, answering=answering)
 
     def start(self, actor: Actor, experiment_id: str) -> Experiment:
         """Register the design by its hash, and serve each AI's fans from both ways from their next turn on (online), or

@@ -90,8 +90,9 @@ class Replaying:
             if way.ai_id not in still_there:
                 continue
             ai = ais.get(tx, way.ai_id)
-            first = releases_shelf.get(tx, way.ai_id, way.first).without(way.without)
-            second = releases_shelf.get(tx, way.ai_id, way.second)
+            first, second = way.made_of(
+                releases_shelf.get(tx, way.ai_id, way.first), releases_shelf.get(tx, way.ai_id, way.second)
+            )
             routes = self._releases.route_of(tx, ai, first), self._releases.route_of(tx, ai, second)
             for case in cases.active(tx, way.ai_id):
                 name = ids.digest(f"unit:{experiment.id}:{case.id}")

@@ -227,7 +227,7 @@ def _side(tx: Tx, way: Way) -> _Side | None:
         second = releases_shelf.get(tx, way.ai_id, way.second)
     except NotFound:
         return None
-    bare, other = first.without(way.without).candidate, second.candidate
+    bare, other = way.made_of(first, second)
     names = [set(map(entries.name, one.extensions)) for one in (bare, other)]
     differing = names[0] ^ names[1]
     if len(differing) != 1:

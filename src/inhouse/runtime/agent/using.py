@@ -65,7 +65,7 @@ class Tools:
         self._toolbox = toolbox
         self._caller = caller
         self._grounded = grounded
-        self._passages = profile.passages
+        self._profile = profile
         self._bounded = bounded
         self._asking = Asking(engine, retriever, profile.tools)
 
@@ -107,12 +107,16 @@ class Tools:
             draft.offered = await self._toolbox.attached(draft.request)
         return draft.offered
 
+    def _loop(self, draft: Draft, bounded: bounds.Bounds) -> Loop:
+        reads = draft.request.answering.reads(self._profile)
+        return Loop(self._caller, self._retriever, reads, bounded)
+
     async def _led(
         self, draft: Draft, tools: Sequence[Attached], bounded: bounds.Bounds
     ) -> AsyncGenerator[str | Step, None]:
         """What a model does that calls tools by itself. Where it called none, the passages are asked as ever."""
         strategy = Led(draft, tools, Native(self._engine))
-        loop = Loop(self._caller, self._retriever, self._passages, bounded)
+        loop = self._loop(draft, bounded)
         async with aclosing(loop.steps(draft, strategy)) as steps:
             async for step in steps:
                 yield step
@@ -142,7 +146,7 @@ class Tools:
     ) -> AsyncGenerator[str | Step, None]:
         """Every task of a plan, then what they found together."""
         strategy = Planned(draft, planned, tools, self._asking, Reader(self._grounded, self._retriever))
-        loop = Loop(self._caller, self._retriever, self._passages, bounded)
+        loop = self._loop(draft, bounded)
         async with aclosing(loop.steps(draft, strategy)) as steps:
             async for step in steps:
                 yield step

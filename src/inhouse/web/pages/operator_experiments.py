@@ -12,9 +12,12 @@ from starlette.responses import Response
 from inhouse.core.errors import InhouseError, UsageError
 from inhouse.lab.experiments.design import Design, Estimate, Experiment, GuardRail
 from inhouse.lab.experiments.metrics import MEASURES, Metric
+from inhouse.releases.release import Candidate
+from inhouse.runtime.answering import LONGEST_PROMPT
 from inhouse.web.charts import band_picture
 from inhouse.web.forms import Form, Posted
 from inhouse.web.i18n import N_
+from inhouse.web.pages import answering_words
 from inhouse.web.pages import experiment_words as words
 from inhouse.web.pages.operator_visit import Operator, OperatorVisit
 
@@ -126,9 +129,16 @@ def _list(operator: OperatorVisit, status: int = 200, **values: Any) -> Response
 
 
 def _design(operator: OperatorVisit, form: Form) -> Design:
-    """What the form says; one AI, its live release against another."""
+    """What the form says; one AI, its live release against another, or against itself answering otherwise."""
     ai = operator.services.ais.by_slug(operator.actor, form.text("ai", 60))
-    way = operator.services.experiments.way(operator.actor, ai.id, None, form.number("release", 0))
+    way = operator.services.experiments.way(
+        operator.actor,
+        ai.id,
+        None,
+        form.number("release", 0) or None,
+        passages=form.number("passages", 0) or None,
+        prompt=form.text("prompt", LONGEST_PROMPT) or None,
+    )
     try:
         metric = Metric(form.text("metric", 20))
         effect = float(form.text("effect", 12).replace(",", "."))
@@ -228,7 +238,15 @@ def _ways(operator: OperatorVisit, experiment: Experiment) -> list[dict[str, Any
                     "first": first.number,
                     "second": second.number,
                     "without": way.without,
+                    "answers": _answers(operator, *way.made_of(first, second)),
                     "counts": counts.get(way.ai_id, (0, 0)),
                 }
             )
     return found
+
+
+def _answers(operator: OperatorVisit, *made: Candidate) -> list[str]:
+    """How each of the two ways answers; nothing where they answer alike."""
+    if len({one.answering for one in made}) == 1:
+        return []
+    return [answering_words.sentence(one.answering, operator.visit.told) for one in made]

@@ -7,9 +7,11 @@ from starlette.responses import Response
 
 from inhouse.accounts.actors import Action
 from inhouse.releases.release import Gate
+from inhouse.runtime.answering import LONGEST_PROMPT
 from inhouse.store.jobs import Job
 from inhouse.web.forms import Posted
 from inhouse.web.i18n import N_
+from inhouse.web.pages import answering_words
 from inhouse.web.pages.studio_jobs import newest
 from inhouse.web.pages.studio_visit import Studio
 
@@ -33,12 +35,20 @@ def page(studio: Studio) -> Response:
     """Live release, candidates with their gates, history, amendments."""
     releases = studio.services.releases
     gate = newest(studio, "gate")
+    listed = releases.listing(studio.actor, studio.ai.id)
     with studio.services.db.read() as tx:
         waiting = releases.waiting(tx, studio.ai.id)
+        live = releases.current(tx, studio.ai.id)
     return studio.page(
         "releases",
         "releases.html",
-        listed=releases.listing(studio.actor, studio.ai.id),
+        listed=listed,
+        live=live,
+        numbers={one.release.id: one.release.number for one in listed},
+        answers={
+            one.release.id: answering_words.where_different(one.release.answering, studio.visit.told)
+            for one in listed
+        },
         changes=releases.changes(studio.actor, studio.ai.id, 30),
         amendments=studio.services.amendments.listing(studio.actor, studio.ai.id),
         newest_adapter=releases.newest_adapter(studio.actor, studio.ai.id),
@@ -67,6 +77,14 @@ def propose(studio: Studio, form: Posted) -> Response:
     """Run the gate for the newest adapter, or for none."""
     adapter = form.text("adapter", 80) or None
     studio.services.releases.propose(studio.actor, studio.ai.id, adapter)
+    return studio.go("releases", "gate-started")
+
+
+@router.post("/answering")
+def answering(studio: Studio, form: Posted) -> Response:
+    """Run the gate for the live release answering so; what is left empty is as its generation says."""
+    passages, prompt = form.number("passages", 0), form.text("prompt", LONGEST_PROMPT)
+    studio.services.releases.propose_answering(studio.actor, studio.ai.id, passages, prompt)
     return studio.go("releases", "gate-started")
 
 
