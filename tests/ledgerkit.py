@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from inhouse.conversations.sharing_texts import PURPOSE, VERSION
 from inhouse.conversations.tables import conversations, fans, tool_calls, trace_consents, turns
 from inhouse.core import ids
 from inhouse.core.events import Ended
@@ -128,7 +129,7 @@ def fan(db: Database, ai_id: str, *, agreed: datetime | None = None) -> str:
 
 def consent(ai_id: str, who: str | None, at: datetime) -> dict[str, Any]:
     return {
-        "id": ids.new_id("cns"), "ai_id": ai_id, "fan_id": who, "purpose": "shared-generation", "text_version": 1,
+        "id": ids.new_id("cns"), "ai_id": ai_id, "fan_id": who, "purpose": PURPOSE, "text_version": VERSION,
         "given_at": at,
     }  # fmt: skip
 

@@ -32,8 +32,8 @@ def consent(
     do: Annotated[Literal["give", "withdraw", "show"], typer.Argument(help="What to do.")] = "show",
     as_json: AsJson = False,
 ) -> None:
-    """Let the questions of an AI feed the shared base model (where their fans agree too), take that back, or see how it
-    stands. Without `give` nothing is shared.
+    """Let the questions of an AI feed the shared base model and be asked again to compare (where their fans agree too), take that
+    back, or see how it stands. Without `give` nothing is shared.
 
     Example: inhouse consent potter give
     """
@@ -104,6 +104,8 @@ def unwanted(
 
 
 def _standing(found: Sharing) -> str:
+    if found.earlier is not None:
+        return f"Nothing is shared: on {found.earlier.given_at:%Y-%m-%d} the owner agreed to an earlier text. Give it again, or withdraw."
     if found.consent is None:
         return "Nothing is shared: the owner has not agreed."
     lines = [f"Agreed on {found.consent.given_at:%Y-%m-%d}; so did {found.fans} fans."]
@@ -113,7 +115,7 @@ def _standing(found: Sharing) -> str:
 
 
 def _withdrawn(receipt: Withdrawal) -> str:
-    lines = ["Withdrawn: nothing more is exported."]
+    lines = ["Withdrawn: nothing more is exported, and nothing is asked again."]
     if receipt.exported:
         lines.append("Exported before, and marked to be left out of later trainings:")
     lines += [f"  {one.export_id} ({one.file}): {one.traces} traces" for one in receipt.exported]

@@ -1,4 +1,4 @@
-"""Consent: may traces feed a shared generation? Asked of the owner and of each fan, off until both say yes.
+"""Consent: may traces feed a shared generation, and be asked again to compare? Asked of the owner and of each fan, off until both say yes.
 
 A consent is to a version of the text (``sharing_texts``) and counts for what is asked from then on. Fans who come through
 an API key have no page on which to say yes, so they have not.
@@ -55,6 +55,11 @@ class Consent(BaseModel):
     withdrawn_at: datetime | None
     withdrawn_by: str | None
 
+    @property
+    def is_in_force(self) -> bool:
+        """Whether it still counts: it was given to the text of today, and not taken back."""
+        return self.text_version == VERSION and self.withdrawn_at is None
+
 
 class Withdrawal(BaseModel):
     """The receipt of taking a consent back: nothing more is exported, and this is where something is already."""
@@ -74,6 +79,8 @@ class Sharing(BaseModel):
 
     consent: Consent | None
     """The owner's, where it is in force."""
+    earlier: Consent | None = None
+    """The owner's to an earlier text, where that is all that was not taken back: nothing more is taken under it."""
     fans: int
     """Of whom an agreement to the same text is in force."""
     exported: tuple[Holding, ...]
@@ -94,8 +101,10 @@ class Consents:
                     trace_consents.c.ai_id == ai_id, trace_consents.c.fan_id.is_not(None), in_force()
                 )
             )
+            given = _given(tx, ai_id)
             return Sharing(
-                consent=standing(tx, ai_id),
+                consent=given if given and given.is_in_force else None,
+                earlier=given if given and not given.is_in_force else None,
                 fans=len(set(agreed.scalars())),
                 exported=tuple(lineage.of_ai(tx, ai_id)),
             )
@@ -123,14 +132,14 @@ class Consents:
             return _receipt(ended, lineage.of_ai(tx, ai_id))
 
     def asks(self, fan: Fan) -> bool:
-        """Whether this fan may be asked: where the owner agreed, or the fan has something to take back."""
+        """Whether this fan may be asked: where the owner agreed."""
         with self._db.read() as tx:
-            return standing(tx, fan.ai_id) is not None or standing(tx, fan.ai_id, fan.id) is not None
+            return standing(tx, fan.ai_id) is not None
 
     def of_fan(self, fan: Fan) -> Consent | None:
-        """The fan's agreement, where it is in force."""
+        """The fan's agreement, until it is taken back; to an earlier text it is not in force any more."""
         with self._db.read() as tx:
-            return standing(tx, fan.ai_id, fan.id)
+            return _given(tx, fan.ai_id, fan.id)
 
     def give_for(self, fan: Fan) -> Consent:
         """A fan agrees. ``NotAsked`` where the owner has not."""
@@ -181,6 +190,14 @@ def covered_since(tx: Tx, owner: Consent) -> dict[str, datetime]:
         trace_consents.c.ai_id == owner.ai_id, trace_consents.c.fan_id.is_not(None), in_force()
     )
     return {row.fan_id: max(row.given_at, owner.given_at) for row in tx.execute(query)}
+
+
+def _given(tx: Tx, ai_id: str, fan_id: str | None = None) -> Consent | None:
+    """What was agreed to last and not taken back, whichever text it was to."""
+    open_ = (_of(ai_id, fan_id), trace_consents.c.withdrawn_at.is_(None))
+    query = select(trace_consents).where(*open_).order_by(trace_consents.c.text_version.desc())
+    row = tx.execute(query).first()
+    return _consent(row) if row else None
 
 
 def _of(ai_id: str, fan_id: str | None) -> ColumnElement[bool]:

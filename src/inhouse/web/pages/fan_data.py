@@ -50,7 +50,7 @@ def download(here: FanVisiting) -> Response:
 
 @router.post("/share")
 def share(here: FanVisiting, _form: Posted) -> Response:
-    """Agree that questions may feed a shared generation."""
+    """Agree that questions may feed a shared generation, and be asked again."""
     here.visit.services.consents.give_for(here.known)
     return here.visit.go(f"{here.base}/data#share", "sharing-on")
 
@@ -76,7 +76,7 @@ def _page(here: FanVisit, withdrawn: Withdrawal | None = None) -> Response:
         "held": held,
         "labels": LABELS,
         "asks": asks,
-        "agreed": services.consents.of_fan(fan) if fan and asks else None,
+        "agreed": services.consents.of_fan(fan) if fan else None,
         "words": sharing_texts.text("fan", here.visit.language),
         "withdrawn": withdrawn,
     }

@@ -53,7 +53,7 @@ def export(studio: Studio) -> Response:
 
 @router.post("/share")
 def share(studio: Studio, _form: Posted) -> Response:
-    """Agree that this AI's questions may feed a shared generation, where fans agree too."""
+    """Agree that this AI's questions may feed a shared generation and be asked again, where fans agree too."""
     studio.services.consents.give(studio.actor, studio.ai.id)
     return studio.go("settings#share", "sharing-on")
 
