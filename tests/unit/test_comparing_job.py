@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -19,14 +19,15 @@ from inhouse.accounts.actors import Actor
 from inhouse.accounts.ais import AIs
 from inhouse.cli import comparing as command
 from inhouse.conversations.fans import Fan
+from inhouse.conversations.sharing import Consents
 from inhouse.core.errors import InhouseError, NotAllowed, UsageError
 from inhouse.core.settings import Settings
-from inhouse.lab.comparing.comparing import JOB, Comparing, Comparisons, NoCases, stored
+from inhouse.lab.comparing.comparing import JOB, Comparing, Comparisons, NoCases, drawn, stored
 from inhouse.lab.comparing.contenders import Contender, Standing, model_of
 from inhouse.lab.comparing.listening import Listening
 from inhouse.lab.comparing.prices import Price, Prices
-from inhouse.lab.comparing.questions import KINDS, kind_of, of_cases
 from inhouse.lab.comparing.tables import comparison_outcomes
+from inhouse.lab.questions import KINDS, kind_of, of_cases
 from inhouse.releases.cases import Cases, Expect
 from inhouse.runtime.engines.base import Completion, Message, Piece, Usage
 from inhouse.runtime.engines.fake import FakeEngine
@@ -49,6 +50,7 @@ class FakeArena:
         self.asked: list[tuple[str, str]] = []
         self.dies_after: int | None = None
         self.before: list[str] = []
+        self.on_stand: Callable[[str], object] = lambda name: None
 
     def contenders(self, tx: Tx, ai_id: str) -> list[Contender]:
         return [Contender(SMALL, "generation"), Contender(OTHER, "generation"), Contender(BIG, "endpoint")]
@@ -61,6 +63,7 @@ class FakeArena:
 
     async def stand(self, contender: Contender) -> Standing:
         self.stood.append(contender.name)
+        self.on_stand(contender.name)
 
         def answer(request: ReplyRequest) -> str:
             self.asked.append((contender.name, request.question))
@@ -177,7 +180,19 @@ def test_shared_questions_are_asked_of_models_on_this_machine_only(here: tuple[W
     arena.asked.clear()
     comparisons.queue(OWNER, made.ai.id, [SMALL, OTHER], PRICES)
     _run(made, arena)
-    assert len(arena.asked) == 40, "what fans agreed to is teaching: nobody compares with it unasked"
+    assert len(arena.asked) == 40, "they say nothing of quality, so they are asked where that is wanted"
+
+
+def test_who_withdraws_while_models_are_compared_is_not_asked_any_more(here: tuple[World, FakeArena]) -> None:
+    made, arena = here
+    fan = agreed(made)
+    _said(made, fan, "Where is thing 3?", None)
+    job = Comparisons(made.db, arena).queue(OWNER, made.ai.id, [SMALL, OTHER], PRICES, stored=100)
+    arena.on_stand = lambda name: Consents(made.db).withdraw_for(fan) if name == OTHER else None
+    _run(made, arena)
+    assert [model for model, question in arena.asked if question == "Where is thing 3?"] == [SMALL]
+    found = stored(_get(made, job.id)).comparison
+    assert found is not None and found.questions == 20, "only what every model was asked is compared"
 
 
 def _said(made: World, fan: Fan, question: str, thread: str | None) -> str:
@@ -210,7 +225,7 @@ def test_kinds_of_question(here: tuple[World, FakeArena]) -> None:
     assert found == list(KINDS)
     made, _ = here
     listed = Cases(made.db).listing(OWNER, made.ai.id)
-    assert [one.name for one in of_cases(listed, 5)] == [one.name for one in of_cases(listed[::-1], 5)]
+    assert drawn(of_cases(listed, str), 5) == drawn(of_cases(listed[::-1], str), 5)
 
 
 def test_an_engine_that_is_listened_to_says_the_same() -> None:

@@ -39,7 +39,7 @@ def compare(
         int,
         typer.Option(
             "--stored",
-            help="Ask at most so many questions that fans agreed to share, on this machine. What they agreed to is teaching the shared model.",
+            help="Ask at most so many questions that fans agreed to share, on this machine. What a right answer holds nobody knows, so they say nothing of quality.",
         ),
     ] = USUAL_STORED,
     to: Annotated[Path | None, typer.Option(help="Write all figures there too, as JSON.")] = None,

@@ -1,4 +1,4 @@
-"""The traces that owner and fan agreed to share, with personal data taken out: what the lab learns from."""
+"""The traces that owner and fan agreed to share, with personal data taken out: what the lab learns from, and asks again."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from inhouse.content import index, languages
 from inhouse.conversations import sharing, trace, turns, verdicts
+from inhouse.conversations.sharing import Consent
 from inhouse.conversations.sharing_texts import PURPOSE, Purpose
 from inhouse.conversations.tables import trace_consents
 from inhouse.conversations.tables import turns as turns_table
@@ -93,8 +94,8 @@ class Traces:
             while True:
                 with self._db.read() as tx:
                     found = _covered(tx, ai_id, after)
-                    shared = [_shared(tx, turn, since) for turn, since in found if turn.trace]
-                yield from shared
+                    batch = [_shared(tx, turn, since) for turn, since in found if turn.trace]
+                yield from batch
                 if len(found) < _BATCH:
                     break
                 after = found[-1][0].id
@@ -123,25 +124,46 @@ def still_covered(tx: Tx, traces: Sequence[SharedTrace]) -> list[SharedTrace]:
     ]
 
 
+def covered(tx: Tx, ai_id: str) -> list[str]:
+    """The ids of an AI's turns that both sides' consents cover now, the oldest first; what they hold, ``shared`` reads."""
+    owner = sharing.standing(tx, ai_id)
+    if owner is None:
+        return []
+    query = _covering(owner).with_only_columns(turns_table.c.id).order_by(turns_table.c.id)
+    return list(tx.execute(query).scalars())
+
+
+def shared(tx: Tx, ai_id: str, turn_id: str) -> SharedTrace | None:
+    """One of them; ``None`` where consent for it has ended, or it is gone."""
+    owner = sharing.standing(tx, ai_id)
+    if owner is None:
+        return None
+    found = turns.found(tx, _covering(owner).where(turns_table.c.id == turn_id))
+    since = sharing.covered_since(tx, owner)
+    return next((_shared(tx, turn, since[turn.fan_id]) for turn in found if turn.trace), None)
+
+
 def _covered(tx: Tx, ai_id: str, after: str) -> list[tuple[Turn, datetime]]:
     """The next turns of fans who agreed, with the moment since when theirs count."""
     owner = sharing.standing(tx, ai_id)
     if owner is None:
         return []
-    query = (
+    query = _covering(owner).where(turns_table.c.id > after).order_by(turns_table.c.id).limit(_BATCH)
+    since = sharing.covered_since(tx, owner)
+    return [(turn, since[turn.fan_id]) for turn in turns.found(tx, query)]
+
+
+def _covering(owner: Consent) -> Select[Any]:
+    """The turns of the owner's AI that were asked after both had agreed."""
+    return (
         select(turns_table)
         .join(trace_consents, sharing.covers(owner))
         .where(
-            turns_table.c.ai_id == ai_id,
-            turns_table.c.id > after,
+            turns_table.c.ai_id == owner.ai_id,
             turns_table.c.author == "ai",
             turns_table.c.state.not_in(RUNNING),
         )
-        .order_by(turns_table.c.id)
-        .limit(_BATCH)
     )
-    since = sharing.covered_since(tx, owner)
-    return [(turn, since[turn.fan_id]) for turn in turns.found(tx, query)]
 
 
 def _shared(tx: Tx, turn: Turn, since: datetime) -> SharedTrace:

@@ -1,8 +1,8 @@
 """The job ``compare``: an AI's questions asked of several models, one model after the other, and what comes of it.
 
 Every outcome is kept in a row of its own as soon as it is known, so that a killed comparison goes on after the last one.
-The job's result is the comparison. Fans are not touched, nothing is charged to anybody, and no text is kept. Questions that fans agreed to share are asked too, as
-long as all models run on this machine: nobody agreed that a model server reads them.
+The job's result is the comparison. Fans are not touched, nothing is charged to anybody, and no text is kept. Questions that fans agreed to share are asked too where
+that is wanted, as long as all models run on this machine: nobody agreed that another model server reads them.
 """
 
 from __future__ import annotations
@@ -19,15 +19,16 @@ import anyio
 from inhouse.accounts import ais
 from inhouse.accounts.actors import Action, Actor
 from inhouse.accounts.authorisation import authorise
-from inhouse.conversations.traces import Traces
+from inhouse.core import ids
 from inhouse.core.errors import InhouseError, NotFound, UsageError
 from inhouse.core.events import Ended
-from inhouse.lab.comparing import comparison, kept, questions, signs
+from inhouse.lab import questions
+from inhouse.lab.comparing import comparison, kept, signs
 from inhouse.lab.comparing.comparison import Comparison
 from inhouse.lab.comparing.contenders import Arena, Contender, Standing
 from inhouse.lab.comparing.outcomes import Outcome
 from inhouse.lab.comparing.prices import Prices
-from inhouse.lab.comparing.questions import Question
+from inhouse.lab.questions import Question, Waiting
 from inhouse.releases import cases
 from inhouse.releases.gate import Bridge
 from inhouse.releases.release import NotLive, Route
@@ -42,7 +43,7 @@ JOB = "compare"
 MOST_MODELS = 6
 MOST_QUESTIONS = 500
 USUAL_QUESTIONS = 200
-#: Fans agreed to teaching the shared model: whoever compares with their questions has to mean it.
+#: Nobody said what a right answer to a shared question holds: it takes as long as a case and says nothing of quality.
 USUAL_STORED = 0
 USUAL_MARGIN = 0.02
 _LISTED = 100
@@ -177,10 +178,8 @@ class Comparing:
         job = progress.job
         with self._db.read() as tx:
             known = kept.known(tx, job)
-            asked, routes = self._prepared(tx, job)
-        if all(contender.kind == "generation" for contender, _ in routes):
-            shared = Traces(self._db).consented(ai_ids=[str(job.ai_id)])
-            asked += questions.of_traces(shared, int(job.payload["stored"]))
+            routes = self._routes(tx, job)
+            asked = self._asked(tx, job, routes)
         total = len(asked) * len(routes)
         done = kept.count(known)
         for contender, route in routes:
@@ -197,36 +196,57 @@ class Comparing:
         )
         return made.model_dump(mode="json")
 
-    def _prepared(self, tx: Tx, job: Job) -> tuple[list[Question], list[tuple[Contender, Route]]]:
+    def _routes(self, tx: Tx, job: Job) -> list[tuple[Contender, Route]]:
         ai_id = str(job.ai_id)
         ai = ais.get(tx, ai_id)
         live = self._releases.current(tx, ai_id)
         if live is None:
             raise NotLive(name=ai.name)
-        asked = questions.of_cases(cases.active(tx, ai_id), int(job.payload["most"]))
-        if not asked:
-            raise NoCases(name=ai.name)
         found = []
         for name in job.payload["models"]:
             contender = self._arena.named(tx, ai_id, name)
             changed = live.candidate.model_copy(update={"adapter_hash": contender.adapter_hash})
             found.append((contender, self._releases.route_of(tx, ai, changed)))
-        return asked, found
+        return found
 
-    def _outcomes(self, contender: Contender, route: Route, asked: Sequence[Question]) -> Iterator[Outcome]:
+    def _asked(self, tx: Tx, job: Job, routes: Sequence[tuple[Contender, Route]]) -> list[Waiting]:
+        ai_id = str(job.ai_id)
+        asked = drawn(questions.of_cases(cases.active(tx, ai_id), str), int(job.payload["most"]))
+        if not asked:
+            raise NoCases(name=ais.get(tx, ai_id).name)
+        if all(contender.kind == "generation" for contender, _ in routes):
+            asked += drawn(questions.of_fans(tx, ai_id, _hidden), int(job.payload["stored"]))
+        return asked
+
+    def _outcomes(self, contender: Contender, route: Route, asked: Sequence[Waiting]) -> Iterator[Outcome]:
         """Each question's outcome as soon as it is known. The contender stands while they are asked and no longer."""
         if not asked:
             return
         standing: Standing = self._bridge(partial(self._arena.stand, contender))
         try:
-            for question in asked:
-                yield self._bridge(partial(_ask, contender, standing, route, question))
+            for one in asked:
+                with self._db.read() as tx:
+                    question = questions.read(tx, one)
+                    way = questions.routed(tx, one, route) if question else route
+                if question is not None:
+                    yield self._bridge(partial(_ask, contender, standing, way, one.name, question))
         finally:
             with suppress(InhouseError):
                 self._bridge(standing.close)
 
 
-async def _ask(contender: Contender, standing: Standing, route: Route, question: Question) -> Outcome:
+def drawn(waiting: Sequence[Waiting], most: int) -> list[Waiting]:
+    """At most so many, drawn by their hashes so that the same are asked again."""
+    return sorted(waiting, key=lambda one: ids.digest(f"compare:{one.name}"))[:most]
+
+
+def _hidden(turn_id: str) -> str:
+    return ids.digest(f"compare:{turn_id}")[:24]
+
+
+async def _ask(
+    contender: Contender, standing: Standing, route: Route, name: str, question: Question
+) -> Outcome:
     said = list(question.before)
     ends: list[Ended] = []
     for words in question.said:
@@ -239,7 +259,7 @@ async def _ask(contender: Contender, standing: Standing, route: Route, question:
         ends.append(ended)
     last = ends[-1]
     return Outcome(
-        question=question.name,
+        question=name,
         kind=question.kind,
         score=float(not question.expect.faults(last)) if question.expect is not None else None,
         answered=not last.abstained,

@@ -9,6 +9,7 @@ from itertools import zip_longest
 from typing import Any
 
 from inhouse.conversations.traces import SharedTrace
+from inhouse.lab import repeatable
 from inhouse.lab.ledger.identity import call_key
 from inhouse.releases.extensions import Version
 from inhouse.runtime.extensions.base import Json, Tool
@@ -16,8 +17,6 @@ from inhouse.runtime.extensions.calling import misfit
 
 #: Different calls of one tool that are watched.
 MOST_CALLS = 12
-#: These ask another AI, whose own tools are watched, or read what a person gave.
-NOT_REPEATED = frozenset({"documents", "colleagues", "specialist"})
 _PLACEHOLDER = re.compile(r"\[[A-Z]+_\d+\]")
 
 
@@ -35,9 +34,7 @@ def why_not(version: Version, tool: Tool) -> str | None:
     """Why no call of a tool is repeated, as a word: ``acts``, ``kind`` or ``costs``; ``None`` where they may be."""
     if tool.effect != "reading":
         return "acts"
-    if version.kind in NOT_REPEATED:
-        return "kind"
-    return "costs" if version.limits.cost > 0 else None
+    return repeatable.why_not(version)
 
 
 def probes(version: Version, traces: Sequence[SharedTrace], known: Iterable[str]) -> list[Probe]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from inhouse.lab.comparing import questions
+from inhouse.lab import questions
 from inhouse.lab.comparing.cascade import Operating
 from inhouse.lab.comparing.comparison import Cascade, Comparison
 from inhouse.lab.comparing.contenders import ENDPOINT, model_of
