@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import anyio
@@ -12,11 +13,16 @@ import httpx
 import pytest
 from bs4 import BeautifulSoup
 from bs4.element import Tag
+from sqlalchemy import update
 
 from generationkit import BASE, LOST, NEWEST, SHIPPED, family, move
 from inhouse.accounts.actors import Actor
 from inhouse.brief.brief import Brief, Exchange, Limits, Product, Rival, Topic, Voice, Wording
+from inhouse.conversations.tables import trace_consents
 from inhouse.core import clock
+from inhouse.lab.experiments import reading, shelf
+from inhouse.lab.experiments.metrics import Metric
+from inhouse.lab.experiments.reading import Unit
 from inhouse.releases.release import Check, Gate
 from inhouse.runtime.answering import Answering
 from inhouse.runtime.engines.fake import FakeEngine
@@ -589,14 +595,57 @@ async def test_an_experiment_on_another_passage_count_is_written_down_offline(
     listed = "/operator/experiments"
     fields = {"name": "Five", "ai": "quill", "metric": "right", "effect": "5", "passages": "5"}
     assert "Fans get releases" in (await post(owner, listed, listed, **fields | {"metric": "answered"})).text
-    assert (
-        "1 to 8" in (await post(owner, listed, listed, **fields | {"mode": "replay", "passages": "9"})).text
-    )
-    made = await post(owner, listed, listed, **fields | {"mode": "replay", "prompt": "Be brief."})
+    assert "1 to 8" in (await post(owner, listed, listed, **fields | {"mode": "cases", "passages": "9"})).text
+    made = await post(owner, listed, listed, **fields | {"mode": "cases", "prompt": "Be brief."})
     shown = (await owner.get(made.headers["location"].partition("?")[0])).text
     assert "Old way: as its generation says; New way: passages read: 5 · told: “Be brief.”" in shown
     without = {"name": "Nothing", "ai": "quill", "metric": "answered", "effect": "5"}
     assert "Compare two different releases" in (await post(owner, listed, listed, **without)).text
+
+
+async def test_a_replay_says_what_it_asks_and_how_much_of_each(home: Home, owner: httpx.AsyncClient) -> None:
+    release(home, home.ais.public("quill"), live=False)
+    listed = "/operator/experiments"
+    fields = {"name": "Asked again", "ai": "quill", "release": "2", "effect": "5"}
+    wrong = await post(owner, listed, listed, **fields, mode="shared", metric="right")
+    assert wrong.status_code == 400 and "Nobody said what a right answer" in wrong.text
+    made = await post(owner, listed, listed, **fields, mode="both", metric="answered")
+    page = made.headers["location"].partition("?")[0]
+    assert "cases and questions that fans agreed to share" in (await owner.get(page)).text
+    none = await post(owner, page, f"{page}/start")
+    assert none.status_code == 400 and "There are no" in none.text
+    id_ = page.rpartition("/")[2]
+    pair = Unit("ai", False, 1, {Metric.ANSWERED: (1.0, 1.0)}, {}, shared=True)
+    with home.db.write() as tx:
+        drafted = shelf.get(tx, id_)
+        begun = shelf.begin(tx, drafted, drafted.design.hash(id_), clock.now())
+        units = [pair, pair, replace(pair, shared=False)]
+        named = [(str(at), unit) for at, unit in enumerate(units)]
+        shelf.add_look(tx, begun, reading.read(begun.design, units), clock.now(), named)
+        assert [unit.shared for unit in shelf.units(tx, id_)] == [True, True, False]
+    assert "asked so far: 1 cases and 2 shared questions" in (await owner.get(page)).text
+    await post(owner, page, "/language", language="ja", next=page)
+    assert "共有された質問2件" in (await owner.get(page)).text
+
+
+async def test_who_agreed_to_an_earlier_text_sees_the_new_one_and_can_take_it_back(
+    home: Home, owner: httpx.AsyncClient
+) -> None:
+    settings, data = "/studio/quill/settings", "/a/quill/data"
+    await post(owner, settings, f"{settings}/share")
+    await post(owner, "/a/quill", "/a/quill/turns", question="hello")
+    await post(owner, data, f"{data}/share")
+    with home.db.write() as tx:
+        tx.execute(update(trace_consents).values(text_version=1))
+    for page in (settings, data):
+        shown = (await owner.get(page)).text
+        assert "you agreed to an earlier text" in shown and "may also be asked again" in shown
+    assert f"{data}/share" not in (await owner.get(data)).text, "the owner is asked first"
+    await post(owner, settings, f"{settings}/share")
+    shown = (await owner.get(data)).text
+    assert f"{data}/share" in shown and f"{data}/keep" in shown
+    await post(owner, data, f"{data}/share")
+    assert "You agreed on" in (await owner.get(data)).text
 
 
 async def test_a_running_experiment_shows_its_picture_in_both_languages(

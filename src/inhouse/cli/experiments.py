@@ -11,7 +11,7 @@ from inhouse.app import working
 from inhouse.cli.context import actor, progress_bar, services, show
 from inhouse.cli.options import AsJson, Passages, Prompt
 from inhouse.core.errors import UsageError
-from inhouse.lab.experiments.design import Design, Experiment, GuardRail, Way
+from inhouse.lab.experiments.design import Asks, Design, Experiment, GuardRail, Way
 from inhouse.lab.experiments.metrics import Metric
 from inhouse.store.jobs import Job
 from inhouse.web.pages import experiment_words as words
@@ -40,7 +40,13 @@ def new(
     guard: Annotated[
         list[str] | None, typer.Option(help="METRIC:MARGIN that must not get worse by more.")
     ] = None,
-    replay: Annotated[bool, typer.Option(help="Offline, by the AIs' cases.")] = False,
+    replay: Annotated[bool, typer.Option(help="Offline, by the AIs' cases, or by what --ask names.")] = False,
+    ask: Annotated[
+        Asks,
+        typer.Option(
+            help="With --replay: the AIs' cases, questions that their fans agreed to share, or both."
+        ),
+    ] = "cases",
     without: Annotated[
         str, typer.Option(help="With --replay: an extension that the old way goes without. --way is the AI.")
     ] = "",
@@ -65,6 +71,7 @@ def new(
     values = {
         "name": name,
         "mode": "replay" if replay else "online",
+        "asks": ask,
         "ways": tuple(_way(one, without, passages, prompt) for one in way),
         "primary": metric,
         "effect": effect,
@@ -196,7 +203,7 @@ def _tell(experiment_id: str, as_json: bool) -> None:
     lines = [f"{found.design.name} ({found.state})", words.sentence(found, str)]
     if found.looks:
         figures = found.looks[-1].figures
-        lines += [f"Counted: {figures.units} ({len(found.looks)} looks)"]
+        lines += [f"Counted: {words.counted(found.design, figures, str)} ({len(found.looks)} looks)"]
         lines += [
             f"  {one.metric}: {words.mean(one.metric, one.means[0])} → {words.mean(one.metric, one.means[1])}"
             f" (n={one.n[0]} and {one.n[1]})"

@@ -20,6 +20,7 @@ from inhouse.runtime.answering import Answering
 State = Literal["draft", "running", "decided", "void", "stopped"]
 Mode = Literal["online", "replay"]
 Unit = Literal["fan", "first_turn"]
+Asks = Literal["cases", "shared", "both"]
 
 MOST_AIS = 100
 MOST_UNITS = 200_000
@@ -82,6 +83,8 @@ class Design(_Value):
 
     name: Words
     mode: Mode = "online"
+    asks: Asks = "cases"
+    """Offline: an AI's cases, the questions that its fans agreed to share, or both."""
     ways: tuple[Way, ...] = Field(min_length=1, max_length=MOST_AIS)
     primary: Metric
     effect: float = Field(gt=0)
@@ -116,6 +119,12 @@ class Design(_Value):
             raise UsageError(reason="Name each metric once.")
         if self.mode == "online" and Metric.RIGHT in metrics:
             raise UsageError(reason="Whether an answer is right is only known of cases: replay them.")
+        if self.mode == "online" and self.asks_fans:
+            raise UsageError(reason="Online, fans ask: what they shared is asked again by a replay.")
+        if not self.asks_cases and Metric.RIGHT in metrics:
+            raise UsageError(
+                reason="Nobody said what a right answer to a shared question holds: ask cases too, or measure something else."
+            )
         if self.mode == "replay" and not set(metrics) <= set(OFFLINE):
             raise UsageError(reason=f"Offline there are only: {', '.join(OFFLINE)}.")
         if MEASURES[self.primary].is_share and self.effect >= 1:
@@ -130,6 +139,15 @@ class Design(_Value):
         return (self.primary, *(guard.metric for guard in self.guards))
 
     @property
+    def asks_cases(self) -> bool:
+        return self.asks != "shared"
+
+    @property
+    def asks_fans(self) -> bool:
+        """Whether what fans shared is asked again."""
+        return self.asks != "cases"
+
+    @property
     def ai_ids(self) -> list[str]:
         return [way.ai_id for way in self.ways]
 
@@ -142,9 +160,10 @@ class Design(_Value):
 
     def hash(self, experiment_id: str) -> str:
         """SHA-256 over all that is registered; the experiment's id is what draws the assignment."""
-        design = self.model_dump(mode="json")
+        # What was registered before there was a choice hashes as it did.
+        design = self.model_dump(mode="json", exclude={"asks"} if self.asks == "cases" else None)
         for way in design["ways"]:
-            if way["answering"] is None:  # what was registered before ways could say it hashes as it did
+            if way["answering"] is None:
                 del way["answering"]
         document = {"id": experiment_id, "design": design}
         return ids.digest(json.dumps(document, sort_keys=True, ensure_ascii=False))
@@ -177,6 +196,8 @@ class Figures(_Value):
     """All that was seen by one look."""
 
     units: int
+    shared: int = 0
+    """Of them, questions that fans shared; the others of a replay are cases."""
     counts: dict[str, tuple[int, int]]
     """Units of the first and of the second way, by AI."""
     strays: int

@@ -8,7 +8,7 @@ from inhouse.accounts.actors import Action, Actor
 from inhouse.accounts.authorisation import authorise
 from inhouse.core import clock
 from inhouse.core.errors import NotFound, UsageError
-from inhouse.lab.experiments import shelf
+from inhouse.lab.experiments import asking, shelf
 from inhouse.lab.experiments.design import (
     MOST_AIS,
     Design,
@@ -19,7 +19,7 @@ from inhouse.lab.experiments.design import (
     Verdict,
     Way,
 )
-from inhouse.releases import cases, entries, routing
+from inhouse.releases import entries, routing
 from inhouse.releases import releases as releases_shelf
 from inhouse.releases.release import AnswersSoAlready
 from inhouse.releases.releases import Releases
@@ -91,7 +91,7 @@ class Experiments:
             registered = experiment.design.hash(experiment.id)
             begun = shelf.begin(tx, experiment, registered, clock.now())
             if experiment.design.mode == "replay":
-                _check_cases(tx, experiment)
+                asking.check(tx, experiment.design)
                 queue_look(tx, begun)
             self._note(tx, actor, "started experiment", begun)
             return begun
@@ -182,11 +182,6 @@ def queue_look(tx: Tx, experiment: Experiment) -> jobs.Job:
     if experiment.design.mode == "replay":
         return jobs.enqueue(tx, REPLAY_JOB, {"experiment": experiment.id}, lane="heavy")
     return jobs.enqueue(tx, LOOK_JOB, {"experiment": experiment.id})
-
-
-def _check_cases(tx: Tx, experiment: Experiment) -> None:
-    if not any(cases.active(tx, ai_id) for ai_id in experiment.design.ai_ids):
-        raise UsageError(reason="There are no cases to replay. Add some first.")
 
 
 def queue_looks(tx: Tx) -> list[jobs.Job]:

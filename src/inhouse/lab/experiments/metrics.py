@@ -62,5 +62,5 @@ MEASURES: dict[Metric, Measure] = {
     Metric.SECONDS: Measure(higher_is_better=False, cap=60.0),
     Metric.TOKENS: Measure(higher_is_better=False, cap=8000.0),
 }
-#: What can be seen of an answer that is asked for offline.
+#: What can be seen of an answer that is asked for offline; whether it is right, of cases alone.
 OFFLINE = (Metric.RIGHT, Metric.ANSWERED, Metric.GUARDED, Metric.SECONDS, Metric.TOKENS)

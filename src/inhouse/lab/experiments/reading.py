@@ -20,7 +20,7 @@ _MOST_LOG = 500.0
 
 @dataclass(frozen=True)
 class Unit:
-    """A fan, or a pair of answers to one case. ``look`` is the number of the look that saw it first.
+    """A fan, or a pair of answers to one question. ``look`` is the number of the look that saw it first.
 
     ``values`` holds a figure for each metric that could be measured; of a pair, one of each way.
     """
@@ -31,6 +31,8 @@ class Unit:
     values: Mapping[Metric, float | tuple[float, float]]
     history: Mapping[Metric, float]
     stray: bool = False
+    shared: bool = False
+    """Of a pair: whether it answers what a fan shared, and no case."""
 
 
 class Assigned(Protocol):
@@ -61,6 +63,7 @@ def read(design: Design, units: Sequence[Unit]) -> Figures:
     estimate = _pairs if paired else ways
     return Figures(
         units=len(units),
+        shared=sum(u.shared for u in units),
         counts=counts,
         strays=sum(u.stray for u in units),
         estimates=tuple(estimate(design, metric, smallest[metric], units) for metric in design.metrics),
@@ -91,7 +94,7 @@ def ways(design: Assigned, metric: Metric, effect: float, seen: Sequence[Unit]) 
 
 
 def _pairs(design: Design, metric: Metric, effect: float, seen: Sequence[Unit]) -> Estimate:
-    """Cases that were answered both ways: the gains are the stream."""
+    """Questions that were answered both ways: the gains are the stream."""
     measure, has = MEASURES[metric], [u for u in seen if metric in u.values]
     if not has:
         return _nothing(metric)

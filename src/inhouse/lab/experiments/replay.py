@@ -1,7 +1,8 @@
-"""The job ``experiment_replay``: an AI's cases, asked offline of both ways, in an order that the experiment drew.
+"""The job ``experiment_replay``: cases, and questions that fans shared, asked offline both ways in an order that the experiment drew.
 
-Each pair is kept as soon as it is known, so that a killed replay goes on after the last one; after every ten it looks,
-and stops where the answer is clear. Fans are not touched, and nothing is charged to anybody.
+After every ten pairs it looks: they are kept with their figures, so that a killed replay goes on after them, and it stops where the
+answer is clear. A shared question is read just before it is asked, and not asked where consent has ended. Fans are not touched,
+and nothing is charged to anybody.
 """
 
 from __future__ import annotations
@@ -12,19 +13,18 @@ from typing import Any
 
 import anyio
 
-from inhouse.accounts import ais
 from inhouse.accounts.actors import Actor
 from inhouse.core import clock, ids
 from inhouse.core.errors import InhouseError
 from inhouse.core.events import Ended
-from inhouse.lab.experiments import deciding, observing, reading, shelf
+from inhouse.lab import questions
+from inhouse.lab.experiments import asking, deciding, observing, reading, shelf
+from inhouse.lab.experiments.asking import Asked
 from inhouse.lab.experiments.design import Experiment, Verdict
 from inhouse.lab.experiments.experiments import REPLAY_JOB, Experiments
 from inhouse.lab.experiments.metrics import Metric
 from inhouse.lab.experiments.reading import Unit
-from inhouse.releases import cases
-from inhouse.releases import releases as releases_shelf
-from inhouse.releases.cases import Case
+from inhouse.lab.questions import Question
 from inhouse.releases.gate import Bridge
 from inhouse.releases.release import Route
 from inhouse.releases.releases import Releases
@@ -65,64 +65,61 @@ class Replaying:
         return Handler(REPLAY_JOB, "heavy", self.run)
 
     def run(self, progress: Progress) -> Mapping[str, Any]:
-        """Ask until it is decided, or there are no more cases."""
+        """Ask until it is decided, or there is nothing left to ask."""
         with self._db.read() as tx:
             experiment = shelf.get(tx, str(progress.job.payload["experiment"]))
             if experiment.state != "running":
                 return {"pairs": 0, "state": experiment.state}
-            waiting = self._waiting(tx, experiment)
-        pairs: list[tuple[str, Unit]] = []
-        for number, (name, case, routes) in enumerate(waiting):
-            progress.report(number / len(waiting), f"asking {number + 1} of {len(waiting)}")
-            pairs.append((name, self._pair(experiment, case, routes)))
+            left = asking.left(tx, self._releases, experiment)
+        asked, pairs = 0, list[tuple[str, Unit]]()
+        for number, one in enumerate(left):
+            progress.report(number / len(left), f"asking {number + 1} of {len(left)}")
+            unit = self._pair(experiment, one)
+            if unit is None:
+                continue
+            asked += 1
+            pairs.append((one.name, unit))
             if len(pairs) == PAIRS_A_LOOK:
                 experiment, pairs = self._look(experiment, pairs, is_last=False), []
                 if experiment.state != "running":
-                    return {"pairs": number + 1, "state": experiment.state}
+                    return {"pairs": asked, "state": experiment.state}
         experiment = self._look(experiment, pairs, is_last=True)
-        return {"pairs": len(waiting), "state": experiment.state}
+        return {"pairs": asked, "state": experiment.state}
 
-    def _waiting(self, tx: Tx, experiment: Experiment) -> list[tuple[str, Case, tuple[Route, Route]]]:
-        """Cases that were not asked yet, shuffled by their hash, with both ways' routes as they are now."""
-        known, found = shelf.unit_names(tx, experiment.id), []
-        still_there = set(shelf.ais_of(tx, experiment))
-        for way in experiment.design.ways:
-            if way.ai_id not in still_there:
-                continue
-            ai = ais.get(tx, way.ai_id)
-            first, second = way.made_of(
-                releases_shelf.get(tx, way.ai_id, way.first), releases_shelf.get(tx, way.ai_id, way.second)
-            )
-            routes = self._releases.route_of(tx, ai, first), self._releases.route_of(tx, ai, second)
-            for case in cases.active(tx, way.ai_id):
-                name = ids.digest(f"unit:{experiment.id}:{case.id}")
-                if name not in known:
-                    found.append((name, case, routes))
-        return sorted(found, key=lambda one: one[0])[: experiment.design.most_units]
-
-    def _pair(self, experiment: Experiment, case: Case, routes: tuple[Route, Route]) -> Unit:
-        """One case both ways. Which way is asked first is drawn, so that a warm cache favours neither."""
-        turned = int(ids.digest(f"order:{experiment.id}:{case.id}")[:8], 16) % 2 == 1
-        asked = [self._ask(case, route) for route in (routes[::-1] if turned else routes)]
-        first, second = asked[::-1] if turned else asked
+    def _pair(self, experiment: Experiment, one: Asked) -> Unit | None:
+        """One question both ways, or nothing where it may not be asked any more. Which way is asked first is drawn, so that
+        a warm cache favours neither."""
+        with self._db.read() as tx:
+            question = questions.read(tx, one.waiting)
+            if question is None:
+                return None
+            routes = [questions.routed(tx, one.waiting, route) for route in one.routes]
+        turned = int(ids.digest(f"order:{one.name}")[:8], 16) % 2 == 1
+        answers = [self._ask(question, route) for route in (routes[::-1] if turned else routes)]
+        first, second = answers[::-1] if turned else answers
         return Unit(
-            ai_id=case.ai_id,
+            ai_id=one.waiting.ai_id,
             second=False,
             look=len(experiment.looks) + 1,
-            values={metric: (first[metric], second[metric]) for metric in experiment.design.metrics},
+            values={
+                metric: (first[metric], second[metric])
+                for metric in experiment.design.metrics
+                if metric in first
+            },
             history={},
+            shared=one.waiting.is_shared,
         )
 
-    def _ask(self, case: Case, route: Route) -> dict[Metric, float]:
+    def _ask(self, question: Question, route: Route) -> dict[Metric, float]:
         async def dialogue() -> Ended | None:
-            said: list[Exchange] = []
+            said = list(question.before)
             ended: Ended | None = None
-            for question in case.questions:
-                request = route.request(question, history=tuple(said), priority=Priority.GATE)
+            for words in question.said:
+                request = route.request(words, history=tuple(said), priority=Priority.GATE)
                 ended = await answered(self._answerer, request)
                 if ended is None:
                     return None
-                said.append(Exchange(question, ended.answer))
+                said.append(Exchange(words, ended.answer))
             return ended
 
         began = time.monotonic()
@@ -130,8 +127,10 @@ class Replaying:
         seconds = time.monotonic() - began
         if ended is None:
             raise BrokeOff()
-        figures = observing.of_answer(ended.model_dump(mode="json"))
-        return figures | {Metric.RIGHT: float(not case.expect.faults(ended)), Metric.SECONDS: seconds}
+        figures = observing.of_answer(ended.model_dump(mode="json")) | {Metric.SECONDS: seconds}
+        if question.expect is not None:
+            figures[Metric.RIGHT] = float(not question.expect.faults(ended))
+        return figures
 
     def _look(self, seen: Experiment, pairs: Sequence[tuple[str, Unit]], is_last: bool) -> Experiment:
         """Keep the pairs with the figures that they lead to, and end the experiment where that decides it."""

@@ -183,6 +183,7 @@ def _unit_row(experiment_id: str, name: str, unit: Unit) -> dict[str, Any]:
         "values": {str(metric): value for metric, value in unit.values.items()},
         "history": {str(metric): value for metric, value in unit.history.items()},
         "stray": unit.stray,
+        "shared": unit.shared,
     }
 
 
@@ -194,6 +195,7 @@ def _unit(row: RowMapping) -> Unit:
         values={Metric(name): _figure(value) for name, value in row["values"].items()},
         history={Metric(name): float(value) for name, value in row["history"].items()},
         stray=row["stray"],
+        shared=row["shared"],
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, String, Table
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, String, Table, false
 
 from inhouse.store.schema import Json, Moment, metadata
 
@@ -34,7 +34,7 @@ experiment_ais = Table(
     Index("ix_experiment_ais_ai_id", "ai_id"),
 )
 
-#: A fan, or a case of a replay, counted once. ``unit`` is a hash that only this experiment makes: it says of nobody who
+#: A fan, or a question of a replay, counted once. ``unit`` is a hash that only this experiment makes: it says of nobody who
 #: they are, joins with nothing, and outlives an erased fan as a number among others.
 experiment_units = Table(
     "experiment_units",
@@ -47,6 +47,7 @@ experiment_units = Table(
     Column("values", Json, nullable=False),
     Column("history", Json, nullable=False),
     Column("stray", Boolean, nullable=False),
+    Column("shared", Boolean, nullable=False, server_default=false()),  # an older Inhouse asked cases only
     Index("ix_experiment_units_experiment_id_look", "experiment_id", "look"),
 )
 

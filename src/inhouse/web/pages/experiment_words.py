@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from inhouse.lab.experiments.design import Estimate, Experiment, Look, Outcome, State
+from inhouse.lab.experiments.design import Asks, Design, Estimate, Experiment, Figures, Look, Outcome, State
 from inhouse.lab.experiments.metrics import MEASURES, Metric
 from inhouse.web.i18n import N_, Translate
 
@@ -27,6 +27,11 @@ STATES: Mapping[State, str] = {
     "decided": N_("decided"),
     "void": N_("void"),
     "stopped": N_("stopped"),
+}
+OFFLINE: Mapping[Asks, str] = {
+    "cases": N_("Offline: the AI's cases, both ways"),
+    "shared": N_("Offline: questions that fans agreed to share, both ways"),
+    "both": N_("Offline: the AI's cases and questions that fans agreed to share, both ways"),
 }
 _OUTCOMES: Mapping[Outcome, str] = {
     "better": N_(
@@ -75,8 +80,8 @@ def sentence(experiment: Experiment, translate: Translate) -> str:
         "effect": amount(design.primary, design.effect, translate),
         "rail": "",
         "gain": "",
-        "low": "",
-        "high": "",
+        "low": translate(N_("no limit")),
+        "high": translate(N_("no limit")),
     }
     if primary is not None:
         words |= {
@@ -88,6 +93,14 @@ def sentence(experiment: Experiment, translate: Translate) -> str:
     if experiment.verdict.metric is not None:
         words["rail"] = translate(METRICS[experiment.verdict.metric])
     return translate(_OUTCOMES[experiment.verdict.outcome]) % words
+
+
+def counted(design: Design, figures: Figures, translate: Translate) -> str:
+    """How much was counted, and of what where a replay asks what fans shared."""
+    if not design.asks_fans:
+        return f"{figures.units:,}"
+    of = {"cases": f"{figures.units - figures.shared:,}", "shared": f"{figures.shared:,}"}
+    return translate(N_("%(cases)s cases and %(shared)s shared questions")) % of
 
 
 def amount(metric: Metric, value: float, translate: Translate) -> str:

@@ -26,7 +26,7 @@ ExperimentId = Annotated[str, Path(max_length=40)]
 
 _MODES = (
     ("online", N_("Online: fans get one or the other")),
-    ("replay", N_("Offline: the AI's cases, both ways")),
+    *words.OFFLINE.items(),
 )
 _MOST_LOOKS_SHOWN = 12
 
@@ -63,6 +63,8 @@ def page(operator: Operator, experiment_id: ExperimentId) -> Response:
         state=words.STATES[experiment.state],
         metrics=words.METRICS,
         figures=last,
+        offline=words.OFFLINE[design.asks],
+        counted=words.counted(design, last, told) if last else "",
         rows=[_row(operator, estimate, margins.get(estimate.metric)) for estimate in last.estimates]
         if last
         else [],
@@ -144,7 +146,7 @@ def _design(operator: OperatorVisit, form: Form) -> Design:
         effect = float(form.text("effect", 12).replace(",", "."))
         return Design(
             name=form.text("name", 120),
-            mode="replay" if form.text("mode", 10) == "replay" else "online",
+            **_mode(form.text("mode", 10)),
             ways=(way,),
             primary=metric,
             effect=effect / 100 if MEASURES[metric].is_share else effect,
@@ -155,6 +157,11 @@ def _design(operator: OperatorVisit, form: Form) -> Design:
         raise UsageError(
             reason=N_("Give it a name, and say by a number above 0 from which difference on it matters.")
         ) from None
+
+
+def _mode(chosen: str) -> dict[str, Any]:
+    """Online, or offline with what is asked."""
+    return {"mode": "replay", "asks": chosen} if chosen in words.OFFLINE else {"mode": "online"}
 
 
 def _usual_guards(primary: Metric) -> tuple[GuardRail, ...]:
