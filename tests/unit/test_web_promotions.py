@@ -11,6 +11,7 @@ from generationkit import LOST, NEWEST, SHIPPED, family
 from inhouse.accounts.actors import Actor
 from inhouse.accounts.ais import Ai
 from inhouse.releases import routing
+from inhouse.web.pages import operator_promotions
 from promotion_home import NEW, promotion
 from web_home import EMAIL, Home
 
@@ -83,3 +84,11 @@ async def test_a_generation_that_passed_is_offered_and_one_that_did_not_is_not(h
     refused = await post(owner, page, "/operator/promotions", generation=LOST)
     assert refused.status_code == 409 and "can&#39;t be promoted" in refused.text.replace("'", "&#39;")
     assert "refused" in (await owner.get(page)).text
+
+
+async def test_of_many_ais_those_that_stayed_behind_come_first(home: Home, owner, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    monkeypatch.setattr(operator_promotions, "_SHOWN", 1)
+    made = promotion(home, home.ais.public("quill"), other(home))
+    shown = (await owner.get(f"/operator/promotions/{made.id}")).text
+    assert "1 of 2 are shown" in shown and f"inhouse lab promotion {NEW}" in shown
+    assert "fewer cases right" in shown and "1.871 → 1.874" not in shown

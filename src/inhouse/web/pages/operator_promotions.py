@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path
@@ -22,6 +22,8 @@ from inhouse.web.pages.operator_visit import Operator, OperatorVisit
 router = APIRouter(prefix="/operator/promotions")
 PromotionId = Annotated[str, Path(max_length=40)]
 
+#: AIs that the page shows.
+_SHOWN = 100
 #: How a state looks.
 _TAGS = {
     "passed": "good",
@@ -103,11 +105,16 @@ def _page(operator: OperatorVisit, promotion_id: str, status: int = 200, **value
         sentence=promotion_words.sentence(standing, told),
         state=promotion_words.STATES[standing.promotion.state],
         tags=_TAGS,
-        rows=[_row(move, names) for move in standing.moves],
+        rows=[_row(move, names) for move in _first(standing.moves)],
         behind=sum(move.state in BEHIND for move in standing.moves),
         watched=_watched(operator, watched) if watched else None,
         **values,
     )
+
+
+def _first(moves: Sequence[Move]) -> list[Move]:
+    """As many as the page shows: before all, those that stayed behind."""
+    return sorted(moves, key=lambda move: move.state not in BEHIND)[:_SHOWN]
 
 
 def _row(move: Move, names: dict[str, Any]) -> dict[str, Any]:
