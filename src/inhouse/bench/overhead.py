@@ -24,6 +24,7 @@ from inhouse.bench.engine_servers import timed
 from inhouse.bench.overhead_path import TOKENS, Asked, TurnPath, completion, turn_path
 from inhouse.bench.report import Cell, Report, Say, Table, Target, at_least, at_most, mean, quantile
 from inhouse.bench.workplace import workplace
+from inhouse.conversations.fans import Fan
 from inhouse.core.settings import Settings
 from inhouse.runtime.engines.embedded.engine import EmbeddedEngine
 from inhouse.runtime.profile import installed
@@ -119,11 +120,16 @@ async def _round(
 async def _pair(
     path: TurnPath, engine: EmbeddedEngine, chance: random.Random, ours: Sequence[str], theirs: Sequence[str]
 ) -> Pair:
-    if chance.randrange(2):
-        through = await _through(path, ours)
-        return Pair(through, await _straight(engine, theirs))
-    straight = await _straight(engine, theirs)
-    return Pair(await _through(path, ours), straight)
+    """Both sides, in an order drawn by chance."""
+
+    async def side_of(is_ours: bool) -> Side:
+        # An engine is slower after a pause (docs/lab-log.md): the same one comes before both.
+        fans = [path.welcome() for _ in ours]
+        return await (_through(path, fans, ours) if is_ours else _straight(engine, theirs))
+
+    ours_first = chance.randrange(2) == 1
+    sides = {is_ours: await side_of(is_ours) for is_ours in (ours_first, not ours_first)}
+    return Pair(through=sides[True], straight=sides[False])
 
 
 def make_twins(chance: random.Random, size: int) -> tuple[str, str]:
@@ -137,8 +143,7 @@ def make_twins(chance: random.Random, size: int) -> tuple[str, str]:
     return f"{first}: {body}", f"{second}: {body}"
 
 
-async def _through(path: TurnPath, prompts: Sequence[str]) -> Side:
-    fans = [path.welcome() for _ in prompts]
+async def _through(path: TurnPath, fans: Sequence[Fan], prompts: Sequence[str]) -> Side:
     begin = time.perf_counter()
     asked = await asyncio.gather(*map(path.ask, fans, prompts))
     return side(asked, time.perf_counter() - begin)
