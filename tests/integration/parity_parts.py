@@ -17,7 +17,7 @@ Table = NDArray[np.float32]
 
 def by_llama(path: Path, text: str, ids: Sequence[int], adapter: Path | None = None) -> Table:
     """For each token the log-probabilities of the next, by the engine that fans are answered with."""
-    native = NativeModel(path, Shape(context=256, sequences=1, batch=256), threads=1)
+    native = NativeModel(path, Shape(context=256, sequences=1, batch=256), threads=2)
     try:
         assert native.tokenize(text) == list(ids)
         handle = native.load_adapter(adapter) if adapter else None

@@ -21,7 +21,7 @@ WHO = (0, None, 1, 2, 0, 3)
 
 @pytest.fixture(scope="module")
 def model() -> Iterator[NativeModel]:
-    native = NativeModel(model_file(), Shape(context=64, sequences=len(WHO), batch=64), threads=1)
+    native = NativeModel(model_file(), Shape(context=64, sequences=len(WHO), batch=64), threads=2)
     yield native
     native.close()
 

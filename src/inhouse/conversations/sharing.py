@@ -184,10 +184,11 @@ def covers(owner: Consent) -> ColumnElement[bool]:
     )
 
 
-def covered_since(tx: Tx, owner: Consent) -> dict[str, datetime]:
-    """The same for all fans of the owner's AI who agreed: from when on each one's turns are covered."""
+def covered_since(tx: Tx, owner: Consent, fan_id: str | None = None) -> dict[str, datetime]:
+    """The same for the fans of the owner's AI who agreed, or for one of them: from when on each one's turns are covered."""
+    whose = trace_consents.c.fan_id.is_not(None) if fan_id is None else trace_consents.c.fan_id == fan_id
     query = select(trace_consents.c.fan_id, trace_consents.c.given_at).where(
-        trace_consents.c.ai_id == owner.ai_id, trace_consents.c.fan_id.is_not(None), in_force()
+        trace_consents.c.ai_id == owner.ai_id, whose, in_force()
     )
     return {row.fan_id: max(row.given_at, owner.given_at) for row in tx.execute(query)}
 

@@ -138,9 +138,10 @@ def shared(tx: Tx, ai_id: str, turn_id: str) -> SharedTrace | None:
     owner = sharing.standing(tx, ai_id)
     if owner is None:
         return None
-    found = turns.found(tx, _covering(owner).where(turns_table.c.id == turn_id))
-    since = sharing.covered_since(tx, owner)
-    return next((_shared(tx, turn, since[turn.fan_id]) for turn in found if turn.trace), None)
+    for turn in turns.found(tx, _covering(owner).where(turns_table.c.id == turn_id)):
+        if turn.trace:
+            return _shared(tx, turn, sharing.covered_since(tx, owner, turn.fan_id)[turn.fan_id])
+    return None
 
 
 def _covered(tx: Tx, ai_id: str, after: str) -> list[tuple[Turn, datetime]]:
