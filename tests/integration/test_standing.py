@@ -33,7 +33,8 @@ def test_a_model_file_stands_and_goes(tmp_path: Path) -> None:
             assert ended is not None and ended.answer
             asked = Completion(messages=[Message("user", "Say hello.")], max_tokens=4)
             said = [piece async for piece in standing.ear.complete(asked) if isinstance(piece, Piece)]
-            assert said and standing.ear.confidence is not None and standing.ear.confidence < 0
+            sure = standing.ear.take().confidence
+            assert said and sure is not None and sure < 0
             health = await standing.ear.health()
             assert health.ready and psutil.pid_exists(health.detail["pid"])
         finally:

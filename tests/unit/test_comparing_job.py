@@ -24,7 +24,7 @@ from inhouse.core.errors import InhouseError, NotAllowed, UsageError
 from inhouse.core.settings import Settings
 from inhouse.lab.comparing.comparing import JOB, Comparing, Comparisons, NoCases, drawn, stored
 from inhouse.lab.comparing.contenders import Contender, Standing, model_of
-from inhouse.lab.comparing.listening import Listening
+from inhouse.lab.comparing.listening import Heard, Listening
 from inhouse.lab.comparing.prices import Price, Prices
 from inhouse.lab.comparing.tables import comparison_outcomes
 from inhouse.lab.questions import KINDS, kind_of, of_cases
@@ -243,9 +243,9 @@ def test_an_engine_that_is_listened_to_says_the_same() -> None:
     ear = Listening(engine, asks=True)
     said = asyncio.run(hear(ear))
     assert [piece.text for piece in said[:-1]] == ["Not", " here"] and engine.requests[0].top_logprobs == 1
-    assert ear.confidence == pytest.approx(-1.0) and ear.doubt == pytest.approx(0.6065, abs=1e-3)
-    ear.begin()
-    assert ear.confidence is None and ear.doubt is None
+    heard = ear.take()
+    assert heard.confidence == pytest.approx(-1.0) and heard.doubt == pytest.approx(0.6065, abs=1e-3)
+    assert ear.take() == Heard(None, None)
     asyncio.run(hear(Listening(engine, asks=False)))
     assert engine.requests[-1].top_logprobs == 0
 

@@ -15,7 +15,8 @@ from inhouse.core import clock
 from inhouse.lab.promoting import queueing, shelf
 from inhouse.lab.promoting.measuring import Unmeasurable
 from inhouse.lab.promoting.promotion import Promotion
-from inhouse.releases.gate import GateKeeper, NoEnd
+from inhouse.releases.dialogue import BrokeOff
+from inhouse.releases.gate import GateKeeper
 from inhouse.releases.release import Share
 from inhouse.runtime.engines.base import Score, ScoreRequest
 from inhouse.store.database import Database
@@ -107,7 +108,7 @@ def test_a_gate_that_breaks_off_does_not_repeat_the_training(
     lab.release(lab.ada, lab.trained(lab.ada))
 
     def breaks_off(*_: object, **__: object) -> None:
-        raise NoEnd(question="What tea?")
+        raise BrokeOff()
 
     with monkeypatch.context() as patch:
         patch.setattr(GateKeeper, "judge", breaks_off)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 import anyio
@@ -15,17 +16,17 @@ from sqlalchemy import select
 from inhouse.accounts import ais, audit
 from inhouse.accounts.actors import Actor
 from inhouse.content import index
-from inhouse.core.errors import InhouseError
 from inhouse.core.events import Ended
 from inhouse.releases import cases, judging, probes, releases, routing
 from inhouse.releases.cases import Expect
+from inhouse.releases.dialogue import last_answer
 from inhouse.releases.judging import Outcome
 from inhouse.releases.release import Candidate, Gate, Release, Route, Share
 from inhouse.releases.releases import Releases
 from inhouse.releases.shelves import AdapterFacts, Adapters
 from inhouse.releases.tables import releases as releases_table
 from inhouse.runtime.engines.base import Priority
-from inhouse.runtime.request import Answerer, Exchange, answered
+from inhouse.runtime.request import Answerer
 from inhouse.store.database import Database, Tx
 from inhouse.store.jobs import Handler, Job, Progress
 
@@ -34,12 +35,6 @@ T = TypeVar("T")
 Facts = Mapping[str, AdapterFacts | None]
 #: Runs an async call to its end from synchronous code: ``anyio.run``, or a portal into the engine's event loop.
 Bridge = Callable[[Callable[[], Awaitable[Any]]], Any]
-
-
-class NoEnd(InhouseError):
-    """The answer to "{question}" broke off. Start the release again."""
-
-    status = 503
 
 
 @dataclass(frozen=True)
@@ -168,14 +163,9 @@ class GateKeeper:
         yield faults
 
     def _faults(self, route: Route, item: _Item) -> list[str]:
-        async def dialogue() -> Ended:
-            said: list[Exchange] = []
-            for question in item.questions:
-                ended = await _answer(self._answerer, route, question, tuple(said))
-                said.append(Exchange(question, ended.answer))
-            return ended
-
-        ended: Ended = self._bridge(dialogue)
+        ended: Ended = self._bridge(
+            partial(last_answer, self._answerer, route, item.questions, priority=Priority.GATE)
+        )
         return item.expect.faults(ended)
 
     def _conclude(self, progress: Progress, candidate: Candidate, gate: Gate) -> Mapping[str, Any]:
@@ -228,14 +218,6 @@ def _candidate(tx: Tx, job: Job) -> Candidate:
 def _of_case(case: cases.Case) -> _Item:
     shown = case.id if case.fan_id else case.questions[-1]
     return _Item(case.id, "case", shown, case.questions, case.expect)
-
-
-async def _answer(answerer: Answerer, route: Route, question: str, history: tuple[Exchange, ...]) -> Ended:
-    request = route.request(question, history=history, priority=Priority.GATE)
-    ended = await answered(answerer, request)
-    if ended is None:
-        raise NoEnd(question=question[:100])
-    return ended
 
 
 def _revoked(gate: Gate) -> Gate:

@@ -26,15 +26,16 @@ from inhouse.lab import questions
 from inhouse.lab.comparing import comparison, kept, signs
 from inhouse.lab.comparing.comparison import Comparison
 from inhouse.lab.comparing.contenders import Arena, Contender, Standing
+from inhouse.lab.comparing.listening import Heard
 from inhouse.lab.comparing.outcomes import Outcome
 from inhouse.lab.comparing.prices import Prices
 from inhouse.lab.questions import Question, Waiting
 from inhouse.releases import cases
+from inhouse.releases.dialogue import answers
 from inhouse.releases.gate import Bridge
 from inhouse.releases.release import NotLive, Route
 from inhouse.releases.releases import Releases
 from inhouse.runtime.engines.base import Priority
-from inhouse.runtime.request import Exchange, answered
 from inhouse.store import jobs
 from inhouse.store.database import Database, Tx
 from inhouse.store.jobs import Handler, Head, Job, Progress
@@ -54,12 +55,6 @@ class NoCases(InhouseError):
     """There are no cases of {name} to compare models on. Add some: inhouse cases add."""
 
     status = 409
-
-
-class NoAnswer(InhouseError):
-    """An answer of {model} broke off. Start the job again to go on: what was asked so far is kept."""
-
-    status = 503
 
 
 @dataclass(frozen=True)
@@ -229,7 +224,7 @@ class Comparing:
                     question = questions.read(tx, one)
                     way = questions.routed(tx, one, route) if question else route
                 if question is not None:
-                    yield self._bridge(partial(_ask, contender, standing, way, one.name, question))
+                    yield self._bridge(partial(_ask, standing, way, one.name, question))
         finally:
             with suppress(InhouseError):
                 self._bridge(standing.close)
@@ -244,36 +239,26 @@ def _hidden(turn_id: str) -> str:
     return ids.digest(f"compare:{turn_id}")[:24]
 
 
-async def _ask(
-    contender: Contender, standing: Standing, route: Route, name: str, question: Question
-) -> Outcome:
-    said = list(question.before)
-    ends: list[Ended] = []
-    for words in question.said:
-        standing.ear.begin()
-        request = route.request(words, history=tuple(said), priority=Priority.BENCH)
-        ended = await answered(standing.answerer, request)
-        if ended is None:
-            raise NoAnswer(model=contender.name)
-        said.append(Exchange(words, ended.answer))
-        ends.append(ended)
-    last = ends[-1]
+async def _ask(standing: Standing, route: Route, name: str, question: Question) -> Outcome:
+    asked = answers(standing.answerer, route, question.said, before=question.before, priority=Priority.BENCH)
+    ends = [(ended, standing.ear.take()) async for ended in asked]
+    last, heard = ends[-1]
     return Outcome(
         question=name,
         kind=question.kind,
         score=float(not question.expect.faults(last)) if question.expect is not None else None,
         answered=not last.abstained,
-        seconds=sum(end.timing.total_ms for end in ends) / 1000,
-        prompt_tokens=sum(end.timing.prompt_tokens for end in ends),
-        completion_tokens=sum(end.timing.completion_tokens for end in ends),
-        signs=_signs(question, last, standing),
+        seconds=sum(end.timing.total_ms for end, _ in ends) / 1000,
+        prompt_tokens=sum(end.timing.prompt_tokens for end, _ in ends),
+        completion_tokens=sum(end.timing.completion_tokens for end, _ in ends),
+        signs=_signs(question, last, heard),
     )
 
 
-def _signs(question: Question, end: Ended, standing: Standing) -> dict[str, float]:
+def _signs(question: Question, end: Ended, heard: Heard) -> dict[str, float]:
     words = question.said[-1]
     seen = signs.of_question(words)
-    seen |= signs.of_answer(words, end.answer, standing.ear.confidence, standing.ear.doubt)
+    seen |= signs.of_answer(words, end.answer, heard.confidence, heard.doubt)
     seen |= {
         "declined": float(end.abstained),
         "follows up": float(len(question.said) > 1 or bool(question.before)),

@@ -5,14 +5,24 @@ from __future__ import annotations
 import math
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from inhouse.runtime import prompts
 from inhouse.runtime.engines.base import Completion, Engine, Health, Piece, Score, ScoreRequest, Usage
 
 
+@dataclass(frozen=True)
+class Heard:
+    """How sure a model was of an answer."""
+
+    confidence: float | None
+    """The mean natural-log probability of the tokens that were written; ``None`` where the engine tells none."""
+    doubt: float | None
+    """The probability that the grounded answer's first token gave to "not in the notes"."""
+
+
 class Listening:
-    """Another engine, unchanged, and what was heard of it since ``begin``. For one question at a time.
+    """Another engine, unchanged, and what was heard of it since the last ``take``. For one question at a time.
 
     ``asks`` says whether log-probabilities may be asked for where the caller did not: servers may refuse them.
     """
@@ -21,17 +31,14 @@ class Listening:
         self._engine = engine
         self._asks = asks
         self._logprobs: list[float] = []
-        self.doubt: float | None = None
-        """The probability that the last grounded answer's first token gave to "not in the notes"."""
+        self._doubt: float | None = None
 
-    def begin(self) -> None:
-        """Forget what was heard."""
-        self._logprobs, self.doubt = [], None
-
-    @property
-    def confidence(self) -> float | None:
-        """The mean natural-log probability of the tokens that were written; ``None`` where the engine tells none."""
-        return sum(self._logprobs) / len(self._logprobs) if self._logprobs else None
+    def take(self) -> Heard:
+        """What was heard, which is forgotten."""
+        confidence = sum(self._logprobs) / len(self._logprobs) if self._logprobs else None
+        heard = Heard(confidence, self._doubt)
+        self._logprobs, self._doubt = [], None
+        return heard
 
     @property
     def calls_tools(self) -> bool:
@@ -66,4 +73,4 @@ class Listening:
         if piece.logprob is not None and math.isfinite(piece.logprob):
             self._logprobs.append(piece.logprob)
         if is_first and len(piece.top) > 1:
-            self.doubt = prompts.doubt(piece.top)
+            self._doubt = prompts.doubt(piece.top)

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import anyio
 
 from inhouse.accounts.actors import Actor
 from inhouse.core import clock, ids
-from inhouse.core.errors import InhouseError
 from inhouse.core.events import Ended
 from inhouse.lab import questions
 from inhouse.lab.experiments import asking, deciding, observing, reading, shelf
@@ -25,21 +25,16 @@ from inhouse.lab.experiments.experiments import REPLAY_JOB, Experiments
 from inhouse.lab.experiments.metrics import Metric
 from inhouse.lab.experiments.reading import Unit
 from inhouse.lab.questions import Question
+from inhouse.releases.dialogue import last_answer
 from inhouse.releases.gate import Bridge
 from inhouse.releases.release import Route
 from inhouse.releases.releases import Releases
 from inhouse.runtime.engines.base import Priority
-from inhouse.runtime.request import Answerer, Exchange, answered
+from inhouse.runtime.request import Answerer
 from inhouse.store.database import Database, Tx
 from inhouse.store.jobs import Handler, Progress
 
 PAIRS_A_LOOK = 10
-
-
-class BrokeOff(InhouseError):
-    """An answer broke off. Look again to go on: what was asked so far is kept."""
-
-    status = 503
 
 
 class Replaying:
@@ -111,22 +106,17 @@ class Replaying:
         )
 
     def _ask(self, question: Question, route: Route) -> dict[Metric, float]:
-        async def dialogue() -> Ended | None:
-            said = list(question.before)
-            ended: Ended | None = None
-            for words in question.said:
-                request = route.request(words, history=tuple(said), priority=Priority.GATE)
-                ended = await answered(self._answerer, request)
-                if ended is None:
-                    return None
-                said.append(Exchange(words, ended.answer))
-            return ended
-
+        asking = partial(
+            last_answer,
+            self._answerer,
+            route,
+            question.said,
+            before=question.before,
+            priority=Priority.GATE,
+        )
         began = time.monotonic()
-        ended: Ended | None = self._bridge(dialogue)
+        ended: Ended = self._bridge(asking)
         seconds = time.monotonic() - began
-        if ended is None:
-            raise BrokeOff()
         figures = observing.of_answer(ended.model_dump(mode="json")) | {Metric.SECONDS: seconds}
         if question.expect is not None:
             figures[Metric.RIGHT] = float(not question.expect.faults(ended))
