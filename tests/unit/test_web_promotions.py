@@ -70,6 +70,7 @@ async def test_it_reads_japanese_and_strangers_are_kept_out(home: Home, owner) -
     shown = (await owner.get(page)).text
     assert "アダプター" in shown and "adapter kept" not in shown
     assert (await owner.get("/operator/promotions/prm_none")).status_code == 404
+    assert (await owner.get("/operator/promotions")).headers["location"] == "/operator/generations"
     await post(owner, page, "/sign-out")
     assert (await owner.get(page)).status_code in (303, 401, 403)
 

@@ -44,6 +44,12 @@ def begin(operator: Operator, form: Posted) -> Response:
     return operator.go(f"promotions/{made.id}", "promotion-begun")
 
 
+@router.get("")
+def listed(operator: Operator) -> Response:
+    """Promotions are listed with the generation that they lead to: whoever shortens an address lands there."""
+    return operator.go("generations")
+
+
 @router.get("/{promotion_id}")
 def page(operator: Operator, promotion_id: PromotionId) -> Response:
     """One promotion: how it stands, what the canary shows, and each AI."""
