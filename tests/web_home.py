@@ -59,6 +59,7 @@ from inhouse.core.events import Ended, Event, Step, Timing, Token
 from inhouse.core.passages import Citation, Place
 from inhouse.core.settings import Settings
 from inhouse.lab.comparing import comparison
+from inhouse.lab.comparing.cascades import Cascades
 from inhouse.lab.comparing.comparing import Comparisons
 from inhouse.lab.comparing.contenders import Contender, Standing
 from inhouse.lab.comparing.outcomes import Outcome
@@ -298,6 +299,9 @@ class StillArena:
     def named(self, tx: Tx, ai_id: str, name: str) -> Contender:
         return next(one for one in self.contenders(tx, ai_id) if one.name == name)
 
+    def serves(self, name: str) -> bool:
+        return True
+
     async def stand(self, contender: Contender) -> Standing:
         raise NotImplementedError
 
@@ -343,6 +347,7 @@ class Home:
     notices: Notices
     repeat_switch: RepeatSwitch
     comparisons: Comparisons
+    cascades: Cascades
     generations: Generations
     internalising: Internalising
     verdicts: Verdicts
@@ -386,6 +391,7 @@ def build(db: Database, folder: Path, **settings: Any) -> Home:
     documents = Documents(db, read, chosen, FakeEmbedder().name)
     experiments = Experiments(db, releases)
     worths = Worths(db, experiments)
+    comparisons = Comparisons(db, StillArena())
     staging = Staging(folder / "uploads", chosen.max_upload_mb << 20)
     return Home(
         settings=chosen,
@@ -407,7 +413,8 @@ def build(db: Database, folder: Path, **settings: Any) -> Home:
         worths=worths,
         notices=Notices(db, worths),
         repeat_switch=RepeatSwitch(db),
-        comparisons=Comparisons(db, StillArena()),
+        comparisons=comparisons,
+        cascades=Cascades(db, comparisons, releases, StillArena()),
         generations=Generations(db, Blobs(folder / "blobs"), chosen),
         internalising=Internalising(db, still_workshop(folder)),
         verdicts=Verdicts(db),
@@ -505,13 +512,20 @@ def release(
     verdict: str = "first",
     extensions: tuple[str, ...] = (),
     answering: Answering = BY_GENERATION,
+    generation: str | None = None,
 ) -> str:
     """One more release, live or not."""
     check = Check(name="cases", passed=verdict != "not better", old=0.8, new=0.9, n=40, interval=(0.82, 0.95))
     gate = Gate(passed=check.passed, verdict=verdict, reason="There was no release before.", checks=(check,))  # type: ignore[arg-type]
     with home.db.write() as tx:
         routing.lock(tx, ai.id)
-        candidate = Candidate(brief_version=1, index_revision=1, extensions=extensions, answering=answering)
+        candidate = Candidate(
+            generation_id=generation,
+            brief_version=1,
+            index_revision=1,
+            extensions=extensions,
+            answering=answering,
+        )
         made = release_rows.add(tx, ai.id, candidate, gate, job_id=None, by=None)
         if live:
             routing.put(tx, ai.id, [Share(release_id=made.id, share=1.0)], kind="go_live", by=None)

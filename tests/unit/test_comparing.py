@@ -10,11 +10,12 @@ from sklearn.linear_model import LogisticRegression
 
 from inhouse.bench import routing
 from inhouse.core.errors import UsageError
-from inhouse.lab.comparing import cascade, comparison, intervals, logistic, prices, signs, verdicts
+from inhouse.lab.comparing import cascade, comparison, intervals, logistic, prices, verdicts
 from inhouse.lab.comparing.cascade import Pair, Routed, TooFew
 from inhouse.lab.comparing.outcomes import Outcome, front
 from inhouse.lab.comparing.prices import Price, Prices
-from inhouse.lab.comparing.written_sums import written_steps
+from inhouse.runtime.cascade import signs
+from inhouse.runtime.cascade.written_sums import written_steps
 from inhouse.web.pages import comparison_words as words
 
 

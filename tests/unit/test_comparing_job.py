@@ -24,11 +24,11 @@ from inhouse.core.errors import InhouseError, NotAllowed, UsageError
 from inhouse.core.settings import Settings
 from inhouse.lab.comparing.comparing import JOB, Comparing, Comparisons, NoCases, drawn, stored
 from inhouse.lab.comparing.contenders import Contender, Standing, model_of
-from inhouse.lab.comparing.listening import Heard, Listening
 from inhouse.lab.comparing.prices import Price, Prices
 from inhouse.lab.comparing.tables import comparison_outcomes
 from inhouse.lab.questions import KINDS, kind_of, of_cases
 from inhouse.releases.cases import Cases, Expect
+from inhouse.runtime.cascade.listening import Heard, Listening
 from inhouse.runtime.engines.base import Completion, Message, Piece, Usage
 from inhouse.runtime.engines.fake import FakeEngine
 from inhouse.runtime.request import ReplyRequest

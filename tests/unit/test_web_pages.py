@@ -17,13 +17,14 @@ from sqlalchemy import update
 
 from generationkit import BASE, LOST, NEWEST, SHIPPED, family, move
 from inhouse.accounts.actors import Actor
+from inhouse.accounts.ais import Ai
 from inhouse.brief.brief import Brief, Exchange, Limits, Product, Rival, Topic, Voice, Wording
 from inhouse.conversations.tables import trace_consents
 from inhouse.core import clock
 from inhouse.lab.experiments import reading, shelf
 from inhouse.lab.experiments.metrics import Metric
 from inhouse.lab.experiments.reading import Unit
-from inhouse.releases.release import Check, Gate
+from inhouse.releases.release import Candidate, Check, Gate
 from inhouse.runtime.answering import Answering
 from inhouse.runtime.engines.fake import FakeEngine
 from inhouse.runtime.profile import Installed
@@ -387,7 +388,7 @@ async def test_an_owner_lets_the_ai_answer_otherwise_and_sees_which_release_does
     await post(owner, page, f"{page}/answering", passages="5", prompt="Be brief.")
     with home.db.read() as tx:
         [job] = jobs.listing(tx, ai_id=ai.id, name="gate")
-    assert job.payload["candidate"]["answering"] == {"passages": 5, "prompt": "Be brief."}
+    assert job.payload["candidate"]["answering"] == {"passages": 5, "prompt": "Be brief.", "cascade": None}
     release(home, ai, answering=Answering(passages=5, prompt="Be brief. <br>"))
     shown = BeautifulSoup((await owner.get(page)).text, "html.parser")
     assert shown.get_text().count("passages read: 5 · told: “Be brief. <br>”") == 2, (
@@ -685,6 +686,37 @@ async def test_models_are_chosen_compared_and_told_in_both_languages(
     await post(owner, page, "/language", language="ja", next=page)
     assert "無作為に振り分けるより優れています" in (await owner.get(page)).text
     assert (await owner.get(f"{listed}/job_none")).status_code == 404
+
+
+async def test_a_cascade_that_pays_becomes_a_release_and_the_owner_may_drop_it(
+    home: Home, owner: httpx.AsyncClient
+) -> None:
+    quill = home.ais.public("quill")
+    page = f"/operator/comparisons/{compared(home, quill)}"
+    told = BeautifulSoup((await owner.get(page)).text, "html.parser")
+    assert len(told.select(f'form[action="{page}/cascade"]')) == 2, "each of the two pays"
+    small = "gen_0126dcf91564909a"
+    refused = await post(owner, page, f"{page}/cascade", small=small, wanted="95")
+    assert refused.status_code == 400 and "compared otherwise than it is live" in refused.text
+    release(home, quill, generation=small)
+    unmeasured = await post(owner, page, f"{page}/cascade", small=small, wanted="12")
+    assert "that were measured" in unmeasured.text
+    done = await post(owner, page, f"{page}/cascade", small=small, wanted="95")
+    assert done.status_code == 303
+    assert "The gate is being run." in (await owner.get(done.headers["location"])).text
+    answering = _asked_of_the_gate(home, quill)
+    assert answering.cascade is not None and answering.cascade.giant == "endpoint:big-model"
+    release(home, quill, generation=small, answering=answering)
+    releases = "/studio/quill/releases"
+    assert "big-model is asked where its own answer looks wrong" in (await owner.get(releases)).text
+    assert (await post(owner, releases, f"{releases}/alone")).status_code == 303
+    assert _asked_of_the_gate(home, quill).cascade is None
+
+
+def _asked_of_the_gate(home: Home, ai: Ai) -> Answering:
+    with home.db.read() as tx:
+        newest = jobs.listing(tx, ai_id=ai.id, name="gate")[0]
+    return Candidate.model_validate(newest.payload["candidate"]).answering
 
 
 async def test_nobody_is_asked_to_share_before_the_owner_agreed(

@@ -8,12 +8,20 @@ from typing import TYPE_CHECKING
 
 from inhouse.core.errors import UsageError
 from inhouse.core.ids import digest
-from inhouse.lab.comparing.contenders import ADAPTER, ENDPOINT, Contender, Standing
-from inhouse.lab.comparing.listening import Listening
+from inhouse.lab.comparing.contenders import ADAPTER, Contender, Standing
+from inhouse.runtime.cascade.listening import Listening
 from inhouse.runtime.engines.base import Engine
-from inhouse.runtime.engines.factory import embedded
-from inhouse.runtime.engines.openai import OpenAIEngine
-from inhouse.runtime.profile import Installed, Method, NoModel, Profile, description, installed, of_server
+from inhouse.runtime.engines.factory import embedded, server
+from inhouse.runtime.profile import (
+    ENDPOINT,
+    Installed,
+    Method,
+    NoModel,
+    Profile,
+    description,
+    installed,
+    of_server,
+)
 from inhouse.runtime.serving import Engines
 from inhouse.store.database import Tx
 from inhouse.tuning import shelf
@@ -50,6 +58,12 @@ class HouseArena:
             reason=f'There is no model "{name[:_MOST_NAME]}" here. There are: {", ".join(known) or "none"}.'
         )
 
+    def serves(self, name: str) -> bool:
+        """A generation needs its description; whether the model server has a model, only asking it would tell."""
+        if name.startswith(ENDPOINT):
+            return bool(self._settings.engine_url)
+        return description(self._settings.models_folder, name) is not None
+
     async def stand(self, contender: Contender) -> Standing:
         """Start it: a generation in a child process of its own, so that it is timed apart from what fans ask."""
         engine, model = await self._engine(contender)
@@ -69,9 +83,8 @@ class HouseArena:
     async def _engine(self, contender: Contender) -> tuple[Engine, Installed]:
         settings = self._settings
         if contender.kind == "endpoint":
-            url, key = settings.engine_url, settings.engine_key
             remote = Installed(generation="", file=Path(), source="", profile=of_server())
-            return OpenAIEngine(url, contender.model, key, tools=settings.engine_tools), remote
+            return server(settings, contender.model), remote
         model = self.model(contender.model)
         engine = embedded(settings, model.file, f"compare-{digest(contender.model)[:12]}")
         await engine.start()  # the first question must not pay for it

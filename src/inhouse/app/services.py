@@ -52,6 +52,7 @@ from inhouse.conversations.verdicts import Verdicts
 from inhouse.core.errors import InhouseError
 from inhouse.core.events import Ended
 from inhouse.core.settings import Settings
+from inhouse.lab.comparing.cascades import Cascades
 from inhouse.lab.comparing.comparing import Comparisons
 from inhouse.lab.experiments.experiments import Experiments
 from inhouse.lab.generations.registry import Generations
@@ -73,7 +74,7 @@ from inhouse.releases.releases import Releases
 from inhouse.releases.revocation import Revocation
 from inhouse.runtime.bridge import in_thread
 from inhouse.runtime.engines.base import Engine
-from inhouse.runtime.engines.factory import make_engine
+from inhouse.runtime.engines.factory import make_engine, server
 from inhouse.runtime.engines.watched import Watched
 from inhouse.runtime.extensions.base import Extension
 from inhouse.runtime.extensions.calling import Caller
@@ -81,6 +82,7 @@ from inhouse.runtime.extensions.colleagues import Colleague
 from inhouse.runtime.extensions.documents.extension import Reader
 from inhouse.runtime.extensions.factory import Plugs
 from inhouse.runtime.profile import (
+    ENDPOINT,
     Installed,
     NoGeneration,
     NoModel,
@@ -202,6 +204,9 @@ class Services:
         return Engines(partial(answering, self.settings), self._engine)
 
     def _engine(self, model: Installed) -> Engine:
+        if model.generation.startswith(ENDPOINT):
+            name = model.generation.removeprefix(ENDPOINT)
+            return Watched(server(self.settings, name), "openai", name)
         provider = "llama.cpp" if self._embedded else "openai"
         name = model.generation or self.settings.engine_model
         return Watched(make_engine(self.settings, model.file), provider, name)
@@ -346,6 +351,10 @@ class Services:
     @cached_property
     def comparisons(self) -> Comparisons:
         return Comparisons(self.db, self.arena)
+
+    @cached_property
+    def cascades(self) -> Cascades:
+        return Cascades(self.db, self.comparisons, self.releases, self.arena)
 
     @cached_property
     def generations(self) -> Generations:

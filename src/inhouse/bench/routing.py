@@ -14,10 +14,11 @@ from pathlib import Path
 
 from inhouse.bench.report import Cell, Estimate, Report, Say, Table, Target
 from inhouse.core.errors import InhouseError
-from inhouse.lab.comparing import cascade, signs
+from inhouse.lab.comparing import cascade
 from inhouse.lab.comparing.cascade import Operating, Pair, Routed
 from inhouse.lab.comparing.intervals import Interval
 from inhouse.lab.comparing.prices import Price
+from inhouse.runtime.cascade import signs
 
 SMALL = "mistralai/Mixtral-8x7B-Instruct-v0.1"
 GIANT = "gpt-4-1106-preview"

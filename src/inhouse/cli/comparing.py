@@ -1,4 +1,4 @@
-"""`inhouse lab compare`: giant or small, on an AI's own cases."""
+"""`inhouse lab compare`, `cascade`: giant or small, on an AI's own cases, and both in one release."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ from inhouse.cli.context import actor, err, out, progress_bar, services, show
 from inhouse.cli.options import AsJson
 from inhouse.core.errors import InhouseError
 from inhouse.lab.comparing import prices
+from inhouse.lab.comparing.cascades import USUAL_WANTED
 from inhouse.lab.comparing.comparing import USUAL_MARGIN, USUAL_QUESTIONS, USUAL_STORED, stored
 from inhouse.lab.comparing.comparison import Comparison
+from inhouse.releases.release import Gate
 from inhouse.web.pages import comparison_words as words
 
 
@@ -76,6 +78,33 @@ def compare(
     show([_row(made, number) for number in range(len(made.models))], as_json=False)
     for said in words.sentences(made, str):
         out.print(said, markup=False, highlight=False)
+    for one in made.cascades:
+        if one.routed.is_better and one.routed.router is not None:
+            out.print(f"To serve it: inhouse lab cascade {job.id} --small {one.small}", highlight=False)
+
+
+def cascade(
+    comparison: Annotated[str, typer.Argument(metavar="COMPARISON", help="The comparison's job.")],
+    small: Annotated[str, typer.Option("--small", metavar="MODEL", help="The model that is asked first.")],
+    quality: Annotated[
+        float, typer.Option(help="Percent of the giant's quality that is wanted: one of those measured.")
+    ] = 100 * USUAL_WANTED,
+    as_json: AsJson = False,
+) -> None:
+    """Make a release in which the giant is asked where the small model's answer looks wrong, as a comparison found it. The
+    gate checks it; it does not go live by itself.
+
+    Example: inhouse lab cascade job_0c1d --small gen_0126dcf91564909a+adapter
+    """
+    here, who = services(), actor()
+    job = here.cascades.propose(who, comparison, small, quality / 100)
+    with progress_bar("gate") as report:
+        job = working.finish(here, job, report)
+    if job.result is None:
+        raise NotCompared(reason=job.error or "The gate was stopped. Start it again.")
+    gate = Gate.model_validate(job.result["gate"])
+    made = f"Release {job.result['number']} is made. To serve it: inhouse release AI --number {job.result['number']}"
+    show(job.result, as_json, "\n".join([gate.reason, *([made] if gate.passed else [])]))
 
 
 def _row(made: Comparison, number: int) -> dict[str, str]:

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from inhouse.cli import experiments, generations, ledger, promoting
-from inhouse.cli.comparing import compare
+from inhouse.cli.comparing import cascade, compare
 from inhouse.cli.context import err, show
 from inhouse.cli.internalising import internalise
 from inhouse.cli.options import AsJson
@@ -31,6 +31,7 @@ app.add_typer(experiments.app, name="experiment")
 app.add_typer(ledger.app, name="ledger")
 app.command()(ledger.announce)
 app.command()(compare)
+app.command()(cascade)
 app.command("generations")(generations.listing)
 app.command("generation")(generations.card)
 app.command()(generations.export)

@@ -50,6 +50,9 @@ def release(
     hold: Annotated[bool, typer.Option("--hold", help="Make the release and leave the live one.")] = False,
     passages: Passages = None,
     prompt: Prompt = None,
+    alone: Annotated[
+        bool, typer.Option("--alone", help="Without the giant that stands behind the live release.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Run the gate for the newest adapter and, where it is passed, go live. It answers as the live release does, unless you
@@ -60,14 +63,16 @@ def release(
     here, who = services(), actor()
     ai_id = _ai_id(ai)
     if number is not None:
-        if passages is not None or prompt is not None:
+        if passages is not None or prompt is not None or alone:
             raise UsageError(reason="A release stays as it was made. Leave out --number to make another one.")
         wanted = here.releases.by_number(who, ai_id, number)
         here.releases.go_live(who, ai_id, wanted.id)
         show(wanted, as_json, f"Release {number} of {ai} is live.")
         return
     adapter = None if plain else here.releases.newest_adapter(who, ai_id)
-    job = here.releases.propose(who, ai_id, adapter, passages=passages, prompt=prompt, go_live=not hold)
+    job = here.releases.propose(
+        who, ai_id, adapter, passages=passages, prompt=prompt, alone=alone, go_live=not hold
+    )
     with progress_bar("gate") as report:
         job = finish(here, job, report)
     if job.result is None:

@@ -150,8 +150,8 @@ class Picks:
             return (
                 asked,
                 turn_id,
-                self._releases.route_of(tx, ai, live),
-                self._releases.route_of(tx, ai, plain),
+                self._releases.route_of(tx, ai, live).alone,  # the picks teach what answers, and no giant
+                self._releases.route_of(tx, ai, plain).alone,
             )
 
     async def _answer(self, route: Route, prompt: str) -> str:

@@ -79,11 +79,12 @@ def read(tx: Tx, waiting: Waiting) -> Question | None:
 
 
 def routed(tx: Tx, waiting: Waiting, route: Route) -> Route:
-    """How it is asked. A fan's question goes without what is never called again for nobody (``repeatable``)."""
+    """How it is asked. A fan's question goes without what is never called again for nobody (``repeatable``), and to no giant:
+    nobody agreed that another model server reads it once more."""
     if not waiting.is_shared:
         return route
     kept = [entry for entry in route.extensions if repeatable.entry_is(tx, waiting.ai_id, entry)]
-    return replace(route, extensions=kept)
+    return replace(route.alone, extensions=kept)
 
 
 def kind_of(said: Sequence[str], expect: Expect) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal, Self
 
@@ -49,7 +49,7 @@ class NothingToRollBackTo(InhouseError):
 
 
 class AnswersSoAlready(InhouseError):
-    """That is how it answers already: choose another number of passages, or another prompt."""
+    """That is how it answers already."""
 
 
 class _Value(BaseModel):
@@ -169,6 +169,11 @@ class Route:
     """Highest number of the amendments in force, 0 for none."""
     index_revision: int
     answering: Answering
+
+    @property
+    def alone(self) -> Self:
+        """The same without the giant behind it."""
+        return replace(self, answering=self.answering.behind(None))
 
     def request(
         self,

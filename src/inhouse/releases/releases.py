@@ -32,6 +32,7 @@ from inhouse.releases.release import (
 from inhouse.releases.shelves import Adapters, BriefShelf
 from inhouse.releases.tables import releases
 from inhouse.runtime.answering import BY_GENERATION
+from inhouse.runtime.cascade.cascade import Cascade
 from inhouse.runtime.engines.base import Adapter
 from inhouse.store import jobs
 from inhouse.store.database import Database, Tx
@@ -63,10 +64,11 @@ class Releases:
         *,
         passages: int | None = None,
         prompt: str | None = None,
+        alone: bool = False,
         go_live: bool = False,
     ) -> Job:
         """Queue the gate for a release of today's brief and index with this adapter (``None``: without one), answering as the
-        live one does but for ``passages`` and ``prompt`` (`Answering.but`).
+        live one does but for ``passages`` and ``prompt`` (`Answering.but`), and ``alone`` without the giant behind it.
 
         Passing makes the release, and with ``go_live`` it is live at once. Raises ``NotFound`` for an adapter that
         is not this AI's and ``Tainted`` for one that may not be released.
@@ -74,7 +76,8 @@ class Releases:
         with self._db.write() as tx:
             authorise(tx, actor, Action.RELEASE, ai_id=ai_id)
             made = self.candidate(tx, ai_id, adapter_hash)
-            candidate = made.answered_by(made.answering.but(passages, prompt))
+            answering = made.answering.but(passages, prompt)
+            candidate = made.answered_by(answering.behind(None) if alone else answering)
             return self._enqueue(tx, ai_id, candidate, by=actor.id, go_live=go_live)
 
     def propose_without(self, actor: Actor, ai_id: str, extension: str) -> Job:
@@ -96,6 +99,17 @@ class Releases:
         with self._db.write() as tx:
             live = self._to_release_beside(tx, actor, ai_id)
             candidate = live.answered_by(live.answering.but(passages, prompt))
+            if candidate == live:
+                raise AnswersSoAlready()
+            return self._enqueue(tx, ai_id, candidate, by=actor.id, go_live=False)
+
+    def propose_behind(self, actor: Actor, ai_id: str, cascade: Cascade | None) -> Job:
+        """The same for the live release with a giant behind it, or with none. A giant is the operator's to choose."""
+        with self._db.write() as tx:
+            if cascade is not None:
+                authorise(tx, actor, Action.OPERATE)
+            live = self._to_release_beside(tx, actor, ai_id)
+            candidate = live.answered_by(live.answering.behind(cascade))
             if candidate == live:
                 raise AnswersSoAlready()
             return self._enqueue(tx, ai_id, candidate, by=actor.id, go_live=False)

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, field_validator
 from inhouse.content import plain
 from inhouse.core.errors import UsageError
 from inhouse.runtime import prompts
+from inhouse.runtime.cascade.cascade import Cascade
 from inhouse.runtime.profile import Method, Profile
 
 MOST_PASSAGES = 8
@@ -22,6 +23,8 @@ class Answering(BaseModel):
     """How many passages the model reads."""
     prompt: str | None = None
     """The instruction that stands before them, on one line."""
+    cascade: Cascade | None = None
+    """The giant that is asked where this generation's answer looks wrong."""
 
     @field_validator("passages")
     @classmethod
@@ -44,7 +47,12 @@ class Answering(BaseModel):
         return Answering(
             passages=self.passages if passages is None else passages or None,
             prompt=self.prompt if prompt is None else prompt,
+            cascade=self.cascade,
         )
+
+    def behind(self, cascade: Cascade | None) -> Answering:
+        """The same with this giant behind it, or with none."""
+        return self.model_copy(update={"cascade": cascade})
 
     def reads(self, profile: Profile) -> int:
         """How many passages a model of this profile reads."""

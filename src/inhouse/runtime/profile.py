@@ -18,6 +18,8 @@ from inhouse.core.settings import Settings
 
 #: Names what new releases and trainings start on: a copy of its description.
 CURRENT = "current.json"
+#: Begins the name of a model of the installation's model server.
+ENDPOINT = "endpoint:"
 
 
 class NoModel(InhouseError):
@@ -100,7 +102,10 @@ def installed(settings: Settings) -> Installed:
 
 
 def answering(settings: Settings, generation: str | None) -> Installed:
-    """What answers for a release: the generation that it names, else the current one (it names none, or that one is gone)."""
+    """What answers for a release: the generation that it names, else the current one (it names none, or that one is gone).
+    A giant of a cascade may be a model of the model server, beside generations that are served here."""
+    if generation is not None and generation.startswith(ENDPOINT):
+        return Installed(generation=generation, file=Path(), source="", profile=of_server())
     if settings.engine == "openai":
         return Installed(generation="", file=Path(), source="", profile=of_server())
     named = description(settings.models_folder, generation) if generation else None

@@ -11,14 +11,25 @@ import logging
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing, contextmanager, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 
 from inhouse.core.errors import InhouseError
 from inhouse.core.events import Event
+from inhouse.runtime.cascade.cascade import Cascade
+from inhouse.runtime.cascade.listening import Listening
+from inhouse.runtime.cascade.small_first import SmallFirst
 from inhouse.runtime.engines.base import Engine, Health
 from inhouse.runtime.profile import Installed, Profile
 from inhouse.runtime.request import Answerer, ReplyRequest
 
 _log = logging.getLogger(__name__)
+
+
+class GiantGone(InhouseError):
+    """The model {name} is not here any more."""
+
+    status = 503
+
 
 #: Seconds until an engine that nobody asked is closed: a child holds some hundred MB, and starting one takes a second.
 _QUIET = 600.0
@@ -165,7 +176,20 @@ class Serving:
         with self._engines.lent(request.generation) as served:
             if request.adapter is not None and not served.fits(request.generation):
                 request = replace(request, adapter=None)
-            answerer = self._replier(served.engine, served.model.profile)
-            async with aclosing(answerer.reply(request)) as events:
+            async with aclosing(self._answerer(served, request.answering.cascade).reply(request)) as events:
                 async for event in events:
                     yield event
+
+    def _answerer(self, served: Served, cascade: Cascade | None) -> Answerer:
+        if cascade is None or cascade.generation != served.model.generation:
+            return self._replier(served.engine, served.model.profile)
+        ear = Listening(served.engine, asks=True)
+        small = self._replier(ear, served.model.profile)
+        return SmallFirst(cascade, small, ear, partial(self._giant, cascade.giant))
+
+    @contextmanager
+    def _giant(self, name: str) -> Iterator[Answerer]:
+        with self._engines.lent(name) as served:
+            if not served.fits(name):
+                raise GiantGone(name=name)
+            yield self._replier(served.engine, served.model.profile)

@@ -36,6 +36,9 @@ _NOTICES = {
     "extension-attached": N_("Attached. Fans get it with the next release."),
     "drafted": N_("Written down. Nothing is registered before you start it."),
     "comparing": N_("The models are being asked. That takes a while; the page shows how far it is."),
+    "cascade-started": N_(
+        "The gate is being run. What is live stays, until somebody lets the new release go live."
+    ),
     "building-in": N_("It is in the queue. It takes an hour or more; the page shows how far it is."),
     "experiment-started": N_("Registered and started."),
     "experiment-stopped": N_("Stopped. Fans are back on the old way."),

@@ -24,6 +24,7 @@ from inhouse.conversations.sharing import Consents
 from inhouse.conversations.trials import Trials
 from inhouse.conversations.verdicts import Verdicts
 from inhouse.core.settings import Settings
+from inhouse.lab.comparing.cascades import Cascades
 from inhouse.lab.comparing.comparing import Comparisons
 from inhouse.lab.experiments.experiments import Experiments
 from inhouse.lab.generations.registry import Generations
@@ -70,6 +71,8 @@ class Services(Protocol):
     def experiments(self) -> Experiments: ...
     @property
     def comparisons(self) -> Comparisons: ...
+    @property
+    def cascades(self) -> Cascades: ...
     @property
     def generations(self) -> Generations: ...
     @property

@@ -16,7 +16,8 @@ from inhouse.core.errors import InhouseError
 from inhouse.lab.comparing import logistic
 from inhouse.lab.comparing.intervals import Interval
 from inhouse.lab.comparing.logistic import Floats, Logistic
-from inhouse.lab.comparing.signs import Signs
+from inhouse.runtime.cascade.cascade import NEVER, Odds, Router
+from inhouse.runtime.cascade.signs import STANDS, Signs
 
 #: Chosen on the tuning half of GSM8K's outcomes; 30 and 300 do as well.
 PENALTY = 100.0
@@ -93,6 +94,8 @@ class Routed(BaseModel):
     area: Interval
     """Quality gained over random routing at the same cost, averaged over all costs."""
     operating: tuple[Operating, ...]
+    router: Router | None = None
+    """What decided, and what a release may hold; ``None`` in a comparison that was made before there was such a release."""
 
     @property
     def is_better(self) -> bool:
@@ -101,24 +104,34 @@ class Routed(BaseModel):
 
 
 @dataclass(frozen=True)
-class Router:
-    """Says how much a question needs the giant: how likely that one is right, less how likely the small one is."""
+class Learnt:
+    """A router as it was learnt: how likely the giant is right, less how likely the small one is."""
 
     names: tuple[str, ...]
     of_small: Logistic
     of_giant: Logistic
 
     def need(self, signs: Sequence[Signs]) -> Floats:
-        """(questions,), from -1 to 1."""
+        """(questions,), from -1 to 1; ``NEVER`` for what stands."""
         rows = _rows(signs, self.names)
-        return self.of_giant.probability(rows) - self.of_small.probability(rows)
+        need = self.of_giant.probability(rows) - self.of_small.probability(rows)
+        return np.where([bool(sign.get(STANDS)) for sign in signs], NEVER, need)
+
+    @property
+    def served(self) -> Router:
+        """The same as a release holds it, and as a turn asks it."""
+        return Router(small=self._odds(self.of_small), giant=self._odds(self.of_giant))
+
+    def _odds(self, logistic: Logistic) -> Odds:
+        intercept, weights = logistic.plain
+        return Odds(intercept=intercept, weights=tuple(zip(self.names, weights, strict=True)))
 
 
-def learn(pairs: Sequence[Pair], penalty: float = PENALTY) -> Router:
+def learn(pairs: Sequence[Pair], penalty: float = PENALTY) -> Learnt:
     """A router from questions whose outcomes are known."""
-    names = tuple(sorted({name for pair in pairs for name in pair.signs}))
+    names = tuple(sorted({name for pair in pairs for name in pair.signs} - {STANDS}))
     rows = _rows([pair.signs for pair in pairs], names)
-    return Router(
+    return Learnt(
         names,
         logistic.fit(rows, np.array([pair.small for pair in pairs]), penalty),
         logistic.fit(rows, np.array([pair.giant for pair in pairs]), penalty),
@@ -160,7 +173,8 @@ def measure(
     if min(len(tune), len(report)) < LEAST_HALF:
         raise TooFew(needed=2 * LEAST_HALF + LEAST_HALF // 2, n=len(pairs))
     chosen = _Sorted.of(tune, need_out_of_fold(tune), asks_first)
-    there = _Sorted.of(report, learn(tune).need([pair.signs for pair in report]), asks_first)
+    learnt = learn(tune)
+    there = _Sorted.of(report, learnt.need([pair.signs for pair in report]), asks_first)
     counts = _drawn(len(report), resamples, seed)
     return Routed(
         tuned=len(tune),
@@ -173,6 +187,7 @@ def measure(
         curve=_curve(there, counts),
         area=_area(there, counts),
         operating=tuple(_operate(there, counts, chosen, share) for share in wanted),
+        router=learnt.served,
     )
 
 
@@ -289,7 +304,7 @@ def _operate(there: _Sorted, counts: Floats, chosen: _Sorted, wanted: float) -> 
 
 def _threshold(chosen: _Sorted, wanted: float) -> float:
     """The highest threshold at which the tuning half reaches the wanted share of the giant's quality; else everything
-    is sent on."""
+    is sent on that may be."""
     quality, _ = chosen.paths(np.ones((1, len(chosen.need))))
     reached = np.flatnonzero(quality[0] >= wanted * chosen.giant.mean() - 1e-12)
     if not len(reached):

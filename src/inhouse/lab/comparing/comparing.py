@@ -21,12 +21,10 @@ from inhouse.accounts.actors import Action, Actor
 from inhouse.accounts.authorisation import authorise
 from inhouse.core import ids
 from inhouse.core.errors import InhouseError, NotFound, UsageError
-from inhouse.core.events import Ended
 from inhouse.lab import questions
-from inhouse.lab.comparing import comparison, kept, signs
+from inhouse.lab.comparing import comparison, kept
 from inhouse.lab.comparing.comparison import Comparison
 from inhouse.lab.comparing.contenders import Arena, Contender, Standing
-from inhouse.lab.comparing.listening import Heard
 from inhouse.lab.comparing.outcomes import Outcome
 from inhouse.lab.comparing.prices import Prices
 from inhouse.lab.questions import Question, Waiting
@@ -35,6 +33,7 @@ from inhouse.releases.dialogue import answers
 from inhouse.releases.gate import Bridge
 from inhouse.releases.release import NotLive, Route
 from inhouse.releases.releases import Releases
+from inhouse.runtime.cascade import signs
 from inhouse.runtime.engines.base import Priority
 from inhouse.store import jobs
 from inhouse.store.database import Database, Tx
@@ -48,7 +47,6 @@ USUAL_QUESTIONS = 200
 USUAL_STORED = 0
 USUAL_MARGIN = 0.02
 _LISTED = 100
-_DIGITS = 4
 
 
 class NoCases(InhouseError):
@@ -251,21 +249,8 @@ async def _ask(standing: Standing, route: Route, name: str, question: Question) 
         seconds=sum(end.timing.total_ms for end, _ in ends) / 1000,
         prompt_tokens=sum(end.timing.prompt_tokens for end, _ in ends),
         completion_tokens=sum(end.timing.completion_tokens for end, _ in ends),
-        signs=_signs(question, last, heard),
+        signs=signs.of_turn(question.said[-1], len(question.said) > 1 or bool(question.before), last, heard),
     )
-
-
-def _signs(question: Question, end: Ended, heard: Heard) -> dict[str, float]:
-    words = question.said[-1]
-    seen = signs.of_question(words)
-    seen |= signs.of_answer(words, end.answer, heard.confidence, heard.doubt)
-    seen |= {
-        "declined": float(end.abstained),
-        "follows up": float(len(question.said) > 1 or bool(question.before)),
-        f"kind {end.kind}": 1.0,
-        "cites": float(len(end.citations)),
-    }
-    return {name: round(value, _DIGITS) for name, value in seen.items() if value}
 
 
 def _everywhere(known: Mapping[str, Mapping[str, Outcome]]) -> dict[str, list[Outcome]]:

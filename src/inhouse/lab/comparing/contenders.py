@@ -6,12 +6,12 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from inhouse.lab.comparing.listening import Listening
+from inhouse.runtime.cascade.listening import Listening
+from inhouse.runtime.profile import ENDPOINT
 from inhouse.runtime.request import Answerer
 from inhouse.store.database import Tx
 
 ADAPTER = "+adapter"
-ENDPOINT = "endpoint:"
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,10 @@ class Arena(Protocol):
 
     def named(self, tx: Tx, ai_id: str, name: str) -> Contender:
         """One of them; ``UsageError`` names those that there are."""
+        ...
+
+    def serves(self, name: str) -> bool:
+        """Whether fans could be answered by it, beside what is live."""
         ...
 
     async def stand(self, contender: Contender) -> Standing:

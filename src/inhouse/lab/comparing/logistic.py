@@ -28,6 +28,12 @@ class Logistic:
         scaled = (rows - self.mean) / self.spread
         return _squash(self.weights[0] + scaled @ self.weights[1:])
 
+    @property
+    def plain(self) -> tuple[float, list[float]]:
+        """The intercept, and a weight for each column as it comes: the same without ``mean`` and ``spread``."""
+        weights = self.weights[1:] / self.spread
+        return float(self.weights[0] - weights @ self.mean), weights.tolist()
+
 
 def fit(rows: Floats, hits: Floats, penalty: float) -> Logistic:
     """Fit to ``rows`` (rows, columns) with ``hits`` from 0 to 1; ``penalty`` on the squares of scaled weights."""

@@ -27,6 +27,12 @@ class AskedWithout(InhouseError):
     status = 409
 
 
+class AskedWithoutGiant(InhouseError):
+    """Shared questions are asked without a giant: nobody agreed that it reads them again. Compare it on cases."""
+
+    status = 409
+
+
 @dataclass(frozen=True)
 class Asked:
     """Something to ask both ways."""
@@ -95,7 +101,10 @@ def _candidates(tx: Tx, way: Way) -> tuple[Candidate, Candidate]:
 
 def _check_tells(tx: Tx, way: Way) -> None:
     """Ways that differ in what no shared question is asked with would be found as good as each other, whatever it is worth."""
-    first, second = (set(one.extensions) for one in _candidates(tx, way))
+    candidates = _candidates(tx, way)
+    if len({one.answering.cascade for one in candidates}) > 1:
+        raise AskedWithoutGiant()
+    first, second = (set(one.extensions) for one in candidates)
     for entry in sorted(first ^ second):
         if not repeatable.entry_is(tx, way.ai_id, entry):
             raise AskedWithout(extension=entries.name(entry))

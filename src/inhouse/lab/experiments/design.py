@@ -165,6 +165,8 @@ class Design(_Value):
         for way in design["ways"]:
             if way["answering"] is None:
                 del way["answering"]
+            elif way["answering"]["cascade"] is None:
+                del way["answering"]["cascade"]
         document = {"id": experiment_id, "design": design}
         return ids.digest(json.dumps(document, sort_keys=True, ensure_ascii=False))
 

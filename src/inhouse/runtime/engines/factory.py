@@ -14,7 +14,7 @@ from inhouse.runtime.engines.openai import OpenAIEngine
 def make_engine(settings: Settings, model: Path) -> Engine:
     """The engine that the settings choose; ``model`` is a generation's GGUF file (embedded engine only)."""
     if settings.engine == "openai":
-        return _openai(settings)
+        return server(settings, settings.engine_model)
     return embedded(settings, model, model.stem)
 
 
@@ -30,11 +30,10 @@ def embedded(settings: Settings, model: Path, place: str) -> EmbeddedEngine:
     )
 
 
-def _openai(settings: Settings) -> OpenAIEngine:
-    if not settings.engine_url or not settings.engine_model:
+def server(settings: Settings, model: str) -> OpenAIEngine:
+    """A model of the installation's model server."""
+    if not settings.engine_url or not model:
         raise UsageError(
             reason="Set INHOUSE_ENGINE_URL and INHOUSE_ENGINE_MODEL to use an OpenAI-compatible server."
         )
-    return OpenAIEngine(
-        settings.engine_url, settings.engine_model, settings.engine_key, tools=settings.engine_tools
-    )
+    return OpenAIEngine(settings.engine_url, model, settings.engine_key, tools=settings.engine_tools)

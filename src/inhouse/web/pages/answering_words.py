@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from inhouse.runtime.answering import BY_GENERATION, Answering
 from inhouse.web.i18n import N_
+from inhouse.web.pages.comparison_words import shown
 
 
 def sentence(answering: Answering, translate: Callable[[str], str]) -> str:
@@ -15,6 +16,9 @@ def sentence(answering: Answering, translate: Callable[[str], str]) -> str:
         said.append(translate(N_("passages read: %(n)s")) % {"n": answering.passages})
     if answering.prompt is not None:
         said.append(translate(N_("told: “%(prompt)s”")) % {"prompt": answering.prompt})
+    if answering.cascade is not None:
+        giant = shown(answering.cascade.giant)
+        said.append(translate(N_("%(giant)s is asked where its own answer looks wrong")) % {"giant": giant})
     return " · ".join(said) or translate(N_("as its generation says"))
 
 

@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping
 from inhouse.lab import questions
 from inhouse.lab.comparing.cascade import Operating
 from inhouse.lab.comparing.comparison import Cascade, Comparison
-from inhouse.lab.comparing.contenders import ENDPOINT, model_of
+from inhouse.lab.comparing.contenders import model_of
 from inhouse.lab.comparing.intervals import Interval
 from inhouse.lab.comparing.verdicts import Verdict, Word
+from inhouse.runtime.profile import ENDPOINT
 from inhouse.web.i18n import N_, Translate
 
 KINDS: Mapping[str, str] = {

@@ -46,18 +46,35 @@ def begin(operator: Operator, form: Posted) -> Response:
 @router.get("/{job_id}")
 def page(operator: Operator, job_id: JobId) -> Response:
     """One comparison: verdict, pictures, figures."""
+    return _page(operator, job_id)
+
+
+def _page(operator: OperatorVisit, job_id: str, status: int = 200, **values: Any) -> Response:
     stored = operator.services.comparisons.get(operator.actor, job_id)
     names = {ai.id: ai.name for ai in operator.services.ais.listing(operator.actor, archived=True)}
     made = stored.comparison
     return operator.page(
         "comparisons",
         "comparison.html",
+        status,
         stored=stored,
         name=names.get(stored.job.ai_id or "", ""),
         models=[words.shown(model) for model in stored.models],
         made=made,
         **(_told(operator, made) if made else {}),
+        **values,
     )
+
+
+@router.post("/{job_id}/cascade")
+def serve(operator: Operator, job_id: JobId, form: Posted) -> Response:
+    """Run the gate for a release in which the giant is asked where the small model's answer looks wrong."""
+    wanted = form.number("wanted", 0) / 100
+    try:
+        operator.services.cascades.propose(operator.actor, job_id, form.text("small", 200), wanted)
+    except InhouseError as error:
+        return _page(operator, job_id, error.status, error=operator.told(error))
+    return operator.go(f"comparisons/{job_id}", "cascade-started")
 
 
 def _told(operator: OperatorVisit, made: Comparison) -> dict[str, Any]:
@@ -72,6 +89,8 @@ def _told(operator: OperatorVisit, made: Comparison) -> dict[str, Any]:
                 "routed": one.routed,
                 "picture": _routes(one.routed, one.in_money),
                 "points": _points(one.routed),
+                "name": one.small,
+                "choices": _choices(one.routed),
             }
             for one in made.cascades
         ],
@@ -157,6 +176,20 @@ def _routes(routed: Routed, in_money: bool) -> Any:
         ],
         [(scale * one.cost, 100 * one.random) for one in routed.curve],
     )
+
+
+def _choices(routed: Routed) -> list[dict[str, str]]:
+    """What a release may be made of: where it pays, each share of the giant's quality that a threshold was chosen for."""
+    if not routed.is_better or routed.router is None:
+        return []
+    return [
+        {
+            "wanted": f"{100 * one.wanted:.0f}",
+            "cost": f"{one.cost.value:.0%}",
+            "share": f"{one.share.value:.0%}",
+        }
+        for one in routed.operating
+    ]
 
 
 def _points(routed: Routed) -> list[dict[str, str]]:

@@ -88,6 +88,13 @@ def answering(studio: Studio, form: Posted) -> Response:
     return studio.go("releases", "gate-started")
 
 
+@router.post("/alone")
+def alone(studio: Studio, _form: Posted) -> Response:
+    """Run the gate for the live release without the giant behind it."""
+    studio.services.releases.propose_behind(studio.actor, studio.ai.id, None)
+    return studio.go("releases", "gate-started")
+
+
 @router.post("/live")
 def go_live(studio: Studio, form: Posted) -> Response:
     """Serve every fan from this release, from their next turn on."""

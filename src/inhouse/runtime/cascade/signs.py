@@ -11,11 +11,16 @@ from collections.abc import Mapping
 
 import regex
 
-from inhouse.lab.comparing.written_sums import written_steps
+from inhouse.core.events import Ended
+from inhouse.runtime.cascade.listening import Heard
+from inhouse.runtime.cascade.written_sums import written_steps
 
 Signs = Mapping[str, float]
 
 MOST_CHARS = 8000
+#: Not a sign of being wrong: the answer is told whoever else could be asked.
+STANDS = "stands"
+_DIGITS = 4
 _NUMBER = regex.compile(r"\d[\d,]*(?:\.\d+)?")
 _SENTENCE_END = regex.compile(r"[.?!。？！](?:\s|$)")
 #: Words by which a question asks for more than it says outright.
@@ -75,6 +80,26 @@ def of_answer(
         **_worked(question[:MOST_CHARS], text),
         **_closed(question[:MOST_CHARS], text),
     }
+
+
+def of_turn(question: str, follows_up: bool, end: Ended, heard: Heard) -> dict[str, float]:
+    """Signs of a turn that the small model answered."""
+    seen = of_question(question) | of_answer(question, end.answer, heard.confidence, heard.doubt)
+    seen |= {
+        "declined": float(end.abstained),
+        "follows up": float(follows_up),
+        f"kind {end.kind}": 1.0,
+        "cites": float(len(end.citations)),
+        STANDS: float(_stands(end)),
+    }
+    return {name: round(value, _DIGITS) for name, value in seen.items() if value}
+
+
+def _stands(end: Ended) -> bool:
+    """The owner's own words and rules stand, and so does what a tool did, which must not be done twice."""
+    is_by_rule = end.kind == "chat" and end.timing.completion_tokens == 0
+    used = end.tools or end.client_calls or end.proposal or end.plan or end.verdict
+    return is_by_rule or bool(used) or end.kind in ("pinned", "tool", "guarded") or end.finish == "guard"
 
 
 def _hedges(text: str) -> dict[str, float]:
