@@ -276,9 +276,9 @@ def test_the_commands_release_it_list_it_and_say_what_is_wrong(
     run("lab", "experiment", "answering", "ada", "--passages", "0")
     listed = json.loads(run("releases", "ada", "--json"))
     assert [one["release"]["answering"] for one in listed] == [
-        {"passages": None, "prompt": None},
-        {"passages": 5, "prompt": "Be brief."},
-        {"passages": 5, "prompt": None},
+        {"passages": None, "prompt": None, "cascade": None},
+        {"passages": 5, "prompt": "Be brief.", "cascade": None},
+        {"passages": 5, "prompt": None, "cascade": None},
     ]
     assert live(here).number == 1
     assert "passages read: 5" in " ".join(run("releases", "ada").split())
