@@ -297,7 +297,9 @@ def test_the_commands_release_it_list_it_and_say_what_is_wrong(
         "--json",
     )
     [way] = json.loads(run(*replay, "--replay"))["design"]["ways"]
-    assert way["answering"] == {"passages": 2, "prompt": None} and way["first"] == way["second"]
+    assert (
+        way["answering"] == {"passages": 2, "prompt": None, "cascade": None} and way["first"] == way["second"]
+    )
     with pytest.raises(UsageError, match="stays as it was made"):
         CliRunner().invoke(
             app, ["release", "ada", "--number", "1", "--passages", "5"], catch_exceptions=False
