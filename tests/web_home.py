@@ -646,6 +646,9 @@ def compared(home: Home, ai: Ai, questions: int = 400) -> str:
             for number, one in enumerate(right)
         ]
     made = comparison.compare(outcomes, prices, resamples=200)
+    with home.db.read() as tx:
+        live = home.releases.current(tx, ai.id)
+    made = made.model_copy(update={"release_id": live.id if live else None})
     job = home.comparisons.queue(Actor.local_operator(), ai.id, list(chances), prices)
     with home.db.write() as tx:
         values = {"state": "done", "progress": 1.0, "result": made.model_dump(mode="json")}

@@ -19,8 +19,10 @@ from typer.testing import CliRunner
 from inhouse.accounts.actors import Actor
 from inhouse.brief.brief import Brief
 from inhouse.cli import comparing as command
+from inhouse.conversations.picks import Picks, SameAnswers
 from inhouse.core.errors import InhouseError, NotAllowed, NotFound, Unavailable, UsageError
 from inhouse.core.events import Ended, Event, Replaced, Step, Timing, Token
+from inhouse.lab import questions
 from inhouse.lab.comparing import cascade as learning
 from inhouse.lab.comparing import comparison
 from inhouse.lab.comparing.cascade import Pair
@@ -35,10 +37,12 @@ from inhouse.releases.cases import Cases, Expect
 from inhouse.releases.gate import GateKeeper
 from inhouse.releases.release import AnswersSoAlready, Candidate, Release
 from inhouse.runtime.answering import Answering
+from inhouse.runtime.cascade import small_first
 from inhouse.runtime.cascade.cascade import NEVER, Cascade, Odds, Router
 from inhouse.runtime.cascade.listening import Listening
 from inhouse.runtime.cascade.signs import STANDS
 from inhouse.runtime.cascade.small_first import SmallFirst
+from inhouse.runtime.engines.base import Priority
 from inhouse.runtime.engines.fake import FakeEngine
 from inhouse.runtime.request import Answerer, ReplyRequest
 from inhouse.store import jobs
@@ -76,7 +80,7 @@ DECLINED = (Token(text="I don't know."), _ended("I don't know.", kind="abstained
 GIANT = (Step(name="search", state="done"), Token(text="At "), Token(text="ten."), _ended("At ten."))
 
 
-def _asked(small: Ends, giant: Answerer | InhouseError, question: str = "When?") -> list[Event]:
+def _asked(small: Answerer, giant: Answerer | InhouseError, **more: object) -> list[Event]:
     @contextmanager
     def lent() -> Iterator[Answerer]:
         if isinstance(giant, InhouseError):
@@ -85,7 +89,7 @@ def _asked(small: Ends, giant: Answerer | InhouseError, question: str = "When?")
 
     async def main() -> list[Event]:
         both = SmallFirst(BEHIND, small, Listening(FakeEngine(), asks=True), lent)
-        request = ReplyRequest("ai_1", "Ada", "business", Brief(name="Ada"), question, generation="gen_new")
+        request = ReplyRequest("ai_1", "Ada", "business", Brief(name="Ada"), "When?", **more)  # type: ignore[arg-type]
         return [event async for event in both.reply(request)]
 
     return asyncio.run(main())
@@ -133,11 +137,46 @@ def test_a_giant_that_fails_leaves_the_small_models_answer(shown: int) -> None:
     assert Step(name="giant", state="failed", detail={"model": "gen_old"}) in events
 
 
+def test_who_measures_is_told_that_the_giant_failed() -> None:
+    down = Unavailable(what="The model server", reason="it is down.")
+    with pytest.raises(Unavailable):
+        _asked(Ends(*DECLINED), down, priority=Priority.GATE)
+
+
+def test_a_giant_that_keeps_the_fan_waiting_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Hangs:
+        closed = False
+
+        async def reply(self, request: ReplyRequest) -> AsyncIterator[Event]:
+            try:
+                yield Step(name="search", state="done")
+                await asyncio.sleep(60)
+            finally:
+                Hangs.closed = True
+
+    monkeypatch.setattr(small_first, "_FIRST_WORDS", 0.05)
+    events = _asked(Ends(*DECLINED), Hangs())
+    ended = events[-1]
+    assert isinstance(ended, Ended) and ended.answer == "I don't know." and Hangs.closed
+    assert ended.timing.total_ms >= 150, "waiting in vain took time too"
+
+
+def test_what_a_fan_gave_to_be_read_goes_to_nobody_else() -> None:
+    giant = Ends(*GIANT)
+    _asked(Ends(*DECLINED), giant, documents=(object(),))
+    assert giant.asked == []
+
+
+def test_what_the_guard_took_back_is_never_shown() -> None:
+    taken = (Token(text="Bad words"), Replaced(text="No.", reason="rival"), _ended("No.", finish="guard"))
+    assert _words(_asked(Ends(*taken), Ends(*GIANT))) == "No."
+
+
 @pytest.mark.parametrize(
     "more",
-    [{"kind": "pinned"}, {"kind": "guarded"}, {"tools": ({"name": "search"},)}, {"finish": "guard"}],
+    [{"own": True}, {"kind": "guarded"}, {"tools": ({"name": "search"},)}, {"finish": "guard"}],
 )
-def test_the_owners_words_and_what_a_tool_did_stand(more: dict[str, object]) -> None:
+def test_the_owners_answers_and_what_a_tool_did_stand(more: dict[str, object]) -> None:
     giant = Ends(*GIANT)
     _asked(Ends(_ended("No.", **{"abstained": True, **more})), giant)
     assert giant.asked == []
@@ -163,17 +202,32 @@ def test_a_release_serves_just_what_was_learnt() -> None:
     assert {need for need, pair in zip(told, pairs, strict=True) if pair.signs[STANDS]} == {NEVER}
 
 
+def test_what_stands_is_not_sent_on_to_reach_a_quality() -> None:
+    """The giant is better only where nothing may be sent on."""
+    random = np.random.default_rng(1)
+    pairs = []
+    for number in range(400):
+        stands = number % 2 == 0
+        signs = {STANDS: 1.0} if stands else {"doubt": float(random.normal())}
+        small, giant = (0.0, 1.0) if stands else (0.5, 0.5)
+        pairs.append(Pair(f"q{number}", signs, small, giant, 1.0, 9.0))
+    routed = learning.measure(pairs, resamples=50)
+    assert routed.giant.value > routed.small.value + 0.4
+    assert [one.threshold for one in routed.operating] == [-1.0, -1.0]
+    assert {point.quality.value for point in routed.curve} == {routed.small.value}
+    assert routed.curve[-1].cost < 1.0 + 9.0 * 0.6 and not routed.is_better
+
+
 class Unsure(Plain):
-    """Its own answer is that it does not know, unless it is the giant's."""
+    """Its own answer is that it does not know; a model server's is that it does."""
 
     async def reply(self, request: ReplyRequest) -> AsyncIterator[Event]:
-        said = self.profile.method.value
-        knows = said == "prompted"
-        yield Token(text=said)
-        yield _ended(said, kind="grounded" if knows else "abstained", abstained=not knows)
+        knows = (request.generation or "").startswith("endpoint:")
+        yield _ended("Known." if knows else "?", abstained=not knows)
 
 
-async def _say(house: House, generation: str, cascade: Cascade) -> str:
+async def _say(house: House, generation: str, cascade: Cascade) -> tuple[list[str], str]:
+    """The states of the giant, and the answer."""
     asked = ReplyRequest(
         "ai_1",
         "Ada",
@@ -183,35 +237,30 @@ async def _say(house: House, generation: str, cascade: Cascade) -> str:
         generation=generation,
         answering=Answering(cascade=cascade),
     )
-    answers = [event.answer async for event in house.serving.reply(asked) if isinstance(event, Ended)]
+    events = [event async for event in house.serving.reply(asked)]
     await house.engines.aclose()
-    return answers[0]
+    ended = events[-1]
+    assert isinstance(ended, Ended)
+    return [event.state for event in events if isinstance(event, Step)], ended.answer
 
 
 @pytest.mark.parametrize(
-    ("generation", "giant", "answer"),
+    ("generation", "giant", "states", "answer", "names"),
     [
-        ("gen_new", "gen_old", "prompted"),
-        ("gen_old", "gen_old", "prompted"),
-        ("gen_new", "endpoint:big", "prompted"),
-        ("gen_new", "gen_gone", "trained"),
+        ("gen_new", "endpoint:big", ["begun", "done"], "Known.", ["gen_new", "endpoint:big"]),
+        ("gen_new", "gen_old", ["begun", "done"], "?", ["gen_new", "gen_old"]),
+        ("gen_old", "endpoint:big", [], "?", ["gen_old"]),
+        ("gen_new", "gen_gone", ["begun", "failed"], "?", ["gen_new"]),
     ],
 )
 def test_a_cascade_is_served_on_the_generation_that_it_was_learnt_on(
-    tmp_path: Path, generation: str, giant: str, answer: str
+    tmp_path: Path, generation: str, giant: str, states: list[str], answer: str, names: list[str]
 ) -> None:
     house = House(tmp_path)
     house.serving._replier = Unsure
     behind = BEHIND.model_copy(update={"giant": giant})
-    assert asyncio.run(_say(house, generation, behind)) == answer
-    assert len(house.names) == (2 if answer == "prompted" and generation == "gen_new" else 1)
-
-
-class Arena(FakeArena):
-    there = True
-
-    def serves(self, name: str) -> bool:
-        return self.there
+    assert asyncio.run(_say(house, generation, behind)) == (states, answer)
+    assert house.names == names
 
 
 def _live(here: World, generation: str = SMALL, answering: Answering | None = None) -> Release:
@@ -248,15 +297,19 @@ def _compared(here: World, shows: float) -> str:
             )
             for number, one in enumerate(right)
         ]
-    job = Comparisons(here.db, Arena()).queue(OWNER, here.ai.id, [SMALL, BIG], PRICES)
-    result = comparison.compare(outcomes, PRICES, resamples=100).model_dump(mode="json")
+    job = Comparisons(here.db, FakeArena()).queue(OWNER, here.ai.id, [SMALL, BIG], PRICES)
+    with here.db.read() as tx:
+        live = here.releases.current(tx, here.ai.id)
+    assert live is not None
+    made = comparison.compare(outcomes, PRICES, resamples=100)
+    result = made.model_copy(update={"release_id": live.id}).model_dump(mode="json")
     with here.db.write() as tx:
         tx.execute(jobs.jobs.update().where(jobs.jobs.c.id == job.id).values(state="done", result=result))
     return job.id
 
 
 def test_a_release_is_made_of_a_cascade_that_pays(db: Database) -> None:
-    here, arena = world(db), Arena()
+    here, arena = world(db), FakeArena()
     _live(here)
     cascades = Cascades(db, Comparisons(db, arena), here.releases, arena)
     job = cascades.propose(OWNER, _compared(here, 3.0), SMALL)
@@ -270,7 +323,7 @@ def test_a_release_is_made_of_a_cascade_that_pays(db: Database) -> None:
 
 
 def test_the_command_runs_its_gate(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    here, arena = world(db), Arena()
+    here, arena = world(db), FakeArena()
     _live(here)
     cascades = Cascades(db, Comparisons(db, arena), here.releases, arena)
     compared = _compared(here, 3.0)
@@ -298,7 +351,7 @@ def test_the_command_runs_its_gate(db: Database, monkeypatch: pytest.MonkeyPatch
 
 
 def test_what_was_not_found_worth_it_is_not_released(db: Database) -> None:
-    here, arena = world(db), Arena()
+    here, arena = world(db), FakeArena()
     _live(here)
     cascades = Cascades(db, Comparisons(db, arena), here.releases, arena)
     pays, idle = _compared(here, 3.0), _compared(here, 0.0)
@@ -316,8 +369,11 @@ def test_what_was_not_found_worth_it_is_not_released(db: Database) -> None:
         cascades.propose(OWNER, pays, SMALL)
 
 
-def test_a_giant_is_the_operators_to_choose_and_goes_with_a_release(db: Database) -> None:
+def test_a_giant_is_the_operators_to_choose_and_goes_with_a_release(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
     here = world(db)
+    monkeypatch.setattr(here.adapters, "generation", lambda tx: "gen_new")
     release = _live(here, answering=Answering(passages=2, cascade=BEHIND))
     with pytest.raises(AnswersSoAlready):
         here.releases.propose_behind(OWNER, here.ai.id, BEHIND)
@@ -332,7 +388,7 @@ def test_a_giant_is_the_operators_to_choose_and_goes_with_a_release(db: Database
     assert route.answering.cascade == BEHIND and route.alone.answering == Answering(passages=2)
 
 
-def test_shared_questions_are_not_given_to_a_giant(db: Database) -> None:
+def test_shared_questions_and_picks_are_not_given_to_a_giant(db: Database) -> None:
     here = world(db)
     first = _live(here)
     second = _live(here, answering=Answering(cascade=BEHIND))
@@ -344,8 +400,25 @@ def test_shared_questions_are_not_given_to_a_giant(db: Database) -> None:
         primary=Metric.ANSWERED,
         effect=0.1,
     )
-    with db.read() as tx, pytest.raises(asking.AskedWithoutGiant):
-        asking._check_tells(tx, design.ways[0])
+    case = Cases(db).add(OWNER, here.ai.id, ["When?"], Expect(must_contain=("nine",)))
+    with db.read() as tx:
+        with pytest.raises(asking.AskedWithoutGiant):
+            asking._check_tells(tx, design.ways[0])
+        route = here.releases.route_of(tx, here.ai, second)
+        asked = [
+            questions.routed(tx, waiting, route).answering.cascade
+            for waiting in (
+                questions.Waiting("x", here.ai.id, turn_id="turn_1"),
+                questions.Waiting("y", here.ai.id, case=case),
+            )
+        ]
+    assert asked == [None, BEHIND], "what the team made a case is asked as fans would ask it"
+    with pytest.raises(SameAnswers):
+        asyncio.run(Picks(db, here.releases, here.scripted).propose(OWNER, here.ai.id, "Tea?"))
+    assert [one.answering.cascade for one in here.scripted.requests] == [None, None]
+    with db.read() as tx:
+        moved = here.releases.candidate(tx, here.ai.id, None)
+    assert moved.answering.cascade is None, "its router was learnt on another generation"
 
 
 def test_what_was_registered_before_there_were_cascades_hashes_as_it_did() -> None:

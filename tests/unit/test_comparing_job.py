@@ -22,6 +22,7 @@ from inhouse.conversations.fans import Fan
 from inhouse.conversations.sharing import Consents
 from inhouse.core.errors import InhouseError, NotAllowed, UsageError
 from inhouse.core.settings import Settings
+from inhouse.lab.comparing.cascades import Cascades
 from inhouse.lab.comparing.comparing import JOB, Comparing, Comparisons, NoCases, drawn, stored
 from inhouse.lab.comparing.contenders import Contender, Standing, model_of
 from inhouse.lab.comparing.prices import Price, Prices
@@ -49,6 +50,7 @@ class FakeArena:
         self.closed: list[str] = []
         self.asked: list[tuple[str, str]] = []
         self.dies_after: int | None = None
+        self.there = True
         self.before: list[str] = []
         self.on_stand: Callable[[str], object] = lambda name: None
 
@@ -60,6 +62,9 @@ class FakeArena:
         if name not in known:
             raise UsageError(reason=f'There is no model "{name}" here.')
         return known[name]
+
+    def serves(self, name: str) -> bool:
+        return self.there
 
     async def stand(self, contender: Contender) -> Standing:
         self.stood.append(contender.name)
@@ -260,11 +265,13 @@ def test_names_mean_models() -> None:
 
 def test_the_command(here: tuple[World, FakeArena], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made, arena = here
+    comparisons = Comparisons(made.db, arena)
     services = SimpleNamespace(
         db=made.db,
         ais=AIs(made.db),
         settings=Settings(home=tmp_path),
-        comparisons=Comparisons(made.db, arena),
+        comparisons=comparisons,
+        cascades=Cascades(made.db, comparisons, made.releases, arena),
     )
 
     def finish(_services: object, job: jobs.Job, _report: object) -> jobs.Job:

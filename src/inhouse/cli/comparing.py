@@ -78,9 +78,8 @@ def compare(
     show([_row(made, number) for number in range(len(made.models))], as_json=False)
     for said in words.sentences(made, str):
         out.print(said, markup=False, highlight=False)
-    for one in made.cascades:
-        if one.routed.is_better and one.routed.router is not None:
-            out.print(f"To serve it: inhouse lab cascade {job.id} --small {one.small}", highlight=False)
+    for small in sorted(here.cascades.offered(who, stored(job))):
+        out.print(f"To serve it: inhouse lab cascade {job.id} --small {small}", highlight=False)
 
 
 def cascade(

@@ -43,4 +43,5 @@ class Specialists:
             ai = ais.get(tx, asked)
             if live is None:
                 raise NotLive(name=ai.name)
-            return self._releases.route_of(tx, ai, live)
+            # Its giant was chosen for its own fans: nobody chose that it reads what the asker's fans said.
+            return self._releases.route_of(tx, ai, live).alone

@@ -47,7 +47,8 @@ class Step(_Event):
 
     type: Literal["step"] = "step"
     name: str
-    """``search``, ``tool``, or ``plan``: the whole plan, each time that something of it has changed."""
+    """``search``, ``tool``, ``plan`` (the whole plan, each time that something of it has changed), or ``giant``: a bigger model
+    is asked, because the answer so far looks wrong."""
     state: Literal["begun", "done", "failed"]
     detail: dict[str, Any] = Field(default_factory=dict)
 
@@ -86,6 +87,8 @@ class Ended(_Event):
     answer: str
     citations: tuple[Citation, ...] = ()
     abstained: bool = False
+    own: bool = False
+    """The owner's own answer to this question, whole: pinned, or of their FAQ."""
     kind: Literal["grounded", "extractive", "pinned", "tool", "chat", "abstained", "guarded"] = "chat"
     verdict: Literal["yes", "no", "maybe"] | None = None
     """What the papers of a research AI say to a yes/no question."""

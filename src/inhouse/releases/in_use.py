@@ -1,4 +1,4 @@
-"""Which generations answer fans now, over all AIs."""
+"""Which generations answer fans now, over all AIs, alone or as the giant behind another one."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from sqlalchemy import select
 
 from inhouse.accounts.tables import ais
 from inhouse.releases.tables import releases, routing
+from inhouse.runtime.answering import Answering
+from inhouse.runtime.profile import ENDPOINT
 from inhouse.store.database import Tx
 
 _AT_ONCE = 500
@@ -22,14 +24,17 @@ def by_generation(tx: Tx) -> dict[str, list[str]]:
         .order_by(ais.c.created_at, ais.c.id)
     )
     live = [(ai_id, release_id) for ai_id, shares in tx.execute(query) for release_id, _share in shares]
-    generations: dict[str, str] = {}
+    answering: dict[str, list[str]] = {}
     for start in range(0, len(live), _AT_ONCE):
         names = [release_id for _ai, release_id in live[start : start + _AT_ONCE]]
-        rows = tx.execute(select(releases.c.id, releases.c.generation_id).where(releases.c.id.in_(names)))
-        generations.update({row.id: row.generation_id for row in rows if row.generation_id})
+        columns = (releases.c.id, releases.c.generation_id, releases.c.answering)
+        for row in tx.execute(select(*columns).where(releases.c.id.in_(names))):
+            cascade = Answering.model_validate(row.answering).cascade
+            both = (row.generation_id, cascade.giant if cascade else None)
+            answering[row.id] = [name for name in both if name and not name.startswith(ENDPOINT)]
     found: dict[str, list[str]] = defaultdict(list)
     for ai_id, release_id in live:
-        generation = generations.get(release_id)
-        if generation is not None and ai_id not in found[generation]:
-            found[generation].append(ai_id)
+        for generation in answering.get(release_id, ()):
+            if ai_id not in found[generation]:
+                found[generation].append(ai_id)
     return dict(found)

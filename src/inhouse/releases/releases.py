@@ -137,7 +137,7 @@ class Releases:
             brief_version=self._briefs.current_version(tx, ai_id),
             index_revision=index.revision(tx, ai_id),
             extensions=extensions.current(tx, ai_id),
-            answering=live.answering if live else BY_GENERATION,
+            answering=live.answering.on(generation_id) if live else BY_GENERATION,
         )
 
     def refresh(self, tx: Tx, ai_id: str) -> Job | None:

@@ -50,6 +50,11 @@ class Answering(BaseModel):
             cascade=self.cascade,
         )
 
+    def on(self, generation: str | None) -> Answering:
+        """The same on this generation: a giant whose router was learnt on another one is left behind."""
+        stays = self.cascade is None or self.cascade.generation == generation
+        return self if stays else self.behind(None)
+
     def behind(self, cascade: Cascade | None) -> Answering:
         """The same with this giant behind it, or with none."""
         return self.model_copy(update={"cascade": cascade})

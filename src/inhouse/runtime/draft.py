@@ -29,6 +29,8 @@ class Draft:
     before: tuple[str, str] | None = None
     """The exchange that the question follows up, where it can't be understood without."""
     kind: Kind = "chat"
+    own: bool = False
+    """Whether this is the owner's own answer to the question, whole."""
     text: str = ""
     citations: tuple[Citation, ...] = ()
     verdict: Literal["yes", "no", "maybe"] | None = None
@@ -91,6 +93,7 @@ class Draft:
             citations=self.citations,
             abstained=self.kind == "abstained",
             kind=self.kind,
+            own=self.own,
             verdict=self.verdict if self.kind == "grounded" else None,
             finish=self.finish,
             tools=tuple(call.model_dump(mode="json", exclude={"result": {"data"}}) for call in self.calls),

@@ -52,7 +52,8 @@ class Grounded:
         extract = self._profile.method is Method.EXTRACTIVE or not self._profile.writes(draft.language)
         known = await self._known(draft, found, looks=not extract)
         if known is not None:
-            draft.kind, draft.citations = "extractive", (Support(known, known.text, 1.0).citation(),)
+            draft.kind, draft.own = "extractive", True
+            draft.citations = (Support(known, known.text, 1.0).citation(),)
             yield known.text
             return
         least = self._profile.extract_support if extract else self._profile.least_support

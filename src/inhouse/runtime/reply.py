@@ -108,7 +108,7 @@ class Replier:
             return
         known = await pinned.find(draft.request, draft.question, self._retriever)
         if known is not None:
-            draft.kind = "pinned"
+            draft.kind, draft.own = "pinned", True
             yield known.answer
             return
         waits = draft.request.client is not None and draft.request.client.waits

@@ -131,7 +131,7 @@ class Engines:
         if generation not in self._missed:
             self._missed.add(generation)
             _log.warning(
-                "The model %s is not here: its releases are answered by %s, without their adapters. "
+                "The model %s is not here: what names it is answered by %s, without its adapters. "
                 "Put its files back, or release again.",
                 generation,
                 model.generation,

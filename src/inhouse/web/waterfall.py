@@ -15,7 +15,7 @@ from inhouse.web.i18n import N_
 WIDTH = 100.0
 _THINNEST = 0.8
 _MOST_SHOWN = 160
-_NAMES = {"chat": N_("Model"), "tool": N_("Tool"), "retrieval": N_("Search")}
+_NAMES = {"chat": N_("Model"), "tool": N_("Tool"), "retrieval": N_("Search"), "giant": N_("Bigger model")}
 _STATES = {
     "failed": N_("failed"),
     "refused": N_("refused"),
@@ -43,7 +43,8 @@ class Row:
 def rows(stored: Mapping[str, Any] | None) -> list[Row]:
     """The rows of a turn's trace, in the order in which they began; none where there is no trace."""
     traced = trace.read(stored)
-    spans = list(traced.spans) or list(_of_steps(traced))
+    steps = list(_of_steps(traced))
+    spans = [*traced.spans, *(one for one in steps if one.kind == "giant")] if traced.spans else steps
     whole = max([traced.total_ms, 1.0, *(span.ended_ms for span in spans)])
     return [_row(span, _depth(spans, span), whole) for span in spans]
 
@@ -69,6 +70,8 @@ def _row(span: SpanAt, depth: int, whole: float) -> Row:
 def _asked(span: SpanAt) -> str:
     if span.kind == "tool":
         return calls.words(calls.call_of({"title": "", **span.detail}))
+    if span.kind == "giant":
+        return str(span.detail.get("model", ""))
     return str(span.detail.get("query") or span.detail.get("asked") or "")
 
 

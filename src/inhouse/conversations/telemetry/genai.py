@@ -83,8 +83,9 @@ def _of_turn(turn: Turn, ai: Ai, traced: Trace, content: bool) -> dict[str, Any]
         "gen_ai.operation.name": "invoke_agent",
         "gen_ai.agent.name": ai.slug,
         "gen_ai.agent.version": str(traced.release) if traced.release is not None else None,
-        "gen_ai.provider.name": chats[0].get("provider") if chats else None,
-        "gen_ai.request.model": chats[0].get("model") if chats else traced.generation,
+        # The last one answered: a giant that was asked because the first one's answer looked wrong.
+        "gen_ai.provider.name": chats[-1].get("provider") if chats else None,
+        "gen_ai.request.model": chats[-1].get("model") if chats else traced.generation,
         "gen_ai.conversation.id": turn.conversation_id,
         "gen_ai.usage.input_tokens": traced.timing.prompt_tokens if traced.timing else None,
         "gen_ai.usage.output_tokens": traced.timing.completion_tokens if traced.timing else None,

@@ -200,6 +200,8 @@ class _Sorted:
     giant: Floats
     small_cost: Floats
     giant_cost: Floats
+    goes: Floats
+    """1 where a question may be sent on, 0 where the small model's answer stands."""
     asks_first: bool
 
     @classmethod
@@ -212,17 +214,18 @@ class _Sorted:
             giant=np.array([pair.giant for pair in told]),
             small_cost=np.array([pair.small_cost for pair in told]),
             giant_cost=np.array([pair.giant_cost for pair in told]),
+            goes=(need[order] > NEVER).astype(float),
             asks_first=asks_first,
         )
 
     def paths(self, counts: Floats) -> tuple[Floats, Floats]:
         """(draws, questions + 1): mean quality and mean cost where the first 0, 1, 2, … are sent on.
 
-        ``counts`` (draws, questions) says how often each question was drawn.
+        ``counts`` (draws, questions) says how often each question was drawn. What stands is never sent on: nothing changes there.
         """
         sent = self.giant_cost if self.asks_first else self.giant_cost - self.small_cost
-        quality = _path(counts, self.small, self.giant - self.small)
-        return quality, _path(counts, self.small_cost, sent)
+        quality = _path(counts, self.small, self.goes * (self.giant - self.small))
+        return quality, _path(counts, self.small_cost, self.goes * sent)
 
     def ends(self, counts: Floats) -> tuple[Floats, Floats, Floats, Floats]:
         """(draws, 1) each: quality and cost of the small model alone, and of the giant alone."""

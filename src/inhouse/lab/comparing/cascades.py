@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from inhouse.accounts import ais
 from inhouse.accounts.actors import Action, Actor
 from inhouse.accounts.authorisation import authorise
@@ -9,10 +11,11 @@ from inhouse.core.errors import NotFound, UsageError
 from inhouse.lab.comparing import comparison
 from inhouse.lab.comparing.comparing import Comparisons, Stored
 from inhouse.lab.comparing.contenders import ADAPTER, Arena, model_of
+from inhouse.releases import releases as releases_shelf
 from inhouse.releases.release import NotLive, Release
 from inhouse.releases.releases import Releases
 from inhouse.runtime.cascade.cascade import Cascade
-from inhouse.store.database import Database
+from inhouse.store.database import Database, Tx
 from inhouse.store.jobs import Job
 
 USUAL_WANTED = 0.95
@@ -34,24 +37,32 @@ class Cascades:
         Raises ``UsageError`` where that was not measured, or not found better than random routing.
         """
         stored = self._comparisons.get(actor, job_id)
-        found = _found(stored, small)
         ai_id = str(stored.job.ai_id)
         with self._db.read() as tx:
             authorise(tx, actor, Action.OPERATE)
-            live = self._releases.current(tx, ai_id)
-            if live is None:
-                raise NotLive(name=ais.get(tx, ai_id).name)
-        return self._releases.propose_behind(actor, ai_id, self._cascade(found, live, wanted))
+            made = self._cascade(tx, ai_id, stored, _found(stored, small), wanted)
+        return self._releases.propose_behind(actor, ai_id, made)
 
-    def _cascade(self, found: comparison.Cascade, live: Release, wanted: float) -> Cascade:
-        routed = found.routed
+    def offered(self, actor: Actor, stored: Stored) -> frozenset[str]:
+        """The small models of a comparison that a release could be made of now."""
+        found = set()
+        with self._db.read() as tx:
+            authorise(tx, actor, Action.OPERATE)
+            for one in stored.comparison.cascades if stored.comparison else ():
+                with suppress(UsageError, NotLive):
+                    self._cascade(tx, str(stored.job.ai_id), stored, one, one.routed.operating[0].wanted)
+                    found.add(one.small)
+        return frozenset(found)
+
+    def _cascade(
+        self, tx: Tx, ai_id: str, stored: Stored, found: comparison.Cascade, wanted: float
+    ) -> Cascade:
+        live, routed = self._releases.current(tx, ai_id), found.routed
+        if live is None or live.generation_id is None:
+            raise NotLive(name=ais.get(tx, ai_id).name)
         if not routed.is_better:
             raise UsageError(reason="It is not better than random routing, so no release is made of it.")
-        if routed.router is None:
-            raise UsageError(reason="This comparison kept no router. Compare again.")
-        if model_of(found.small) != live.generation_id or found.small.endswith(ADAPTER) != bool(
-            live.adapter_hash
-        ):
+        if not _is_live(tx, live, stored, found.small) or routed.router is None:
             raise UsageError(
                 reason="What answers first was compared otherwise than it is live. Compare again."
             )
@@ -68,6 +79,24 @@ class Cascades:
                     router=routed.router,
                 )
         raise UsageError(reason="Choose one of the shares of the giant's quality that were measured.")
+
+
+def _is_live(tx: Tx, live: Release, stored: Stored, small: str) -> bool:
+    """Whether fans are answered by the small model just as it was compared, but for newer content and a newer brief."""
+    named = stored.comparison.release_id if stored.comparison else None
+    if (
+        named is None
+        or model_of(small) != live.generation_id
+        or small.endswith(ADAPTER) != bool(live.adapter_hash)
+    ):
+        return False
+    return _alone(releases_shelf.get(tx, live.ai_id, named)) == _alone(live)
+
+
+def _alone(release: Release) -> object:
+    """What decides how it answers, without a giant behind it."""
+    changed = {"brief_version": 0, "index_revision": 0, "answering": release.answering.behind(None)}
+    return release.candidate.model_copy(update=changed)
 
 
 def _found(stored: Stored, small: str) -> comparison.Cascade:

@@ -31,7 +31,7 @@ from inhouse.lab.questions import Question, Waiting
 from inhouse.releases import cases
 from inhouse.releases.dialogue import answers
 from inhouse.releases.gate import Bridge
-from inhouse.releases.release import NotLive, Route
+from inhouse.releases.release import NotLive, Release, Route
 from inhouse.releases.releases import Releases
 from inhouse.runtime.cascade import signs
 from inhouse.runtime.engines.base import Priority
@@ -171,7 +171,8 @@ class Comparing:
         job = progress.job
         with self._db.read() as tx:
             known = kept.known(tx, job)
-            routes = self._routes(tx, job)
+            live = self._live(tx, job)
+            routes = self._routes(tx, job, live)
             asked = self._asked(tx, job, routes)
         total = len(asked) * len(routes)
         done = kept.count(known)
@@ -187,14 +188,17 @@ class Comparing:
         made = comparison.compare(
             _everywhere(known), Prices.model_validate(job.payload["prices"]), job.payload["margin"]
         )
-        return made.model_dump(mode="json")
+        return made.model_copy(update={"release_id": live.id}).model_dump(mode="json")
 
-    def _routes(self, tx: Tx, job: Job) -> list[tuple[Contender, Route]]:
+    def _live(self, tx: Tx, job: Job) -> Release:
+        live = self._releases.current(tx, str(job.ai_id))
+        if live is None:
+            raise NotLive(name=ais.get(tx, str(job.ai_id)).name)
+        return live
+
+    def _routes(self, tx: Tx, job: Job, live: Release) -> list[tuple[Contender, Route]]:
         ai_id = str(job.ai_id)
         ai = ais.get(tx, ai_id)
-        live = self._releases.current(tx, ai_id)
-        if live is None:
-            raise NotLive(name=ai.name)
         found = []
         for name in job.payload["models"]:
             contender = self._arena.named(tx, ai_id, name)

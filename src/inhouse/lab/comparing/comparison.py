@@ -44,6 +44,8 @@ class Comparison(BaseModel):
     cascades: tuple[Cascade, ...] = ()
     few_for_cascade: int | None = None
     """How many questions a cascade would need, where there are too few."""
+    release_id: str | None = None
+    """The release that gave brief, index, extensions and the way of answering."""
 
 
 def compare(

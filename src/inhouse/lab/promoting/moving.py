@@ -69,9 +69,11 @@ class _Start:
     """An adapter that an earlier check trained on the new generation instead of the one that is live."""
 
     def candidate(self, adapter_hash: str | None) -> Candidate:
-        """What is live, on the new generation."""
-        changed = {"generation_id": self.promotion.generation_id, "adapter_hash": adapter_hash}
-        return self.live.candidate.model_copy(update=changed)
+        """What is live, on the new generation; without the giant behind it, whose router knows the old one only."""
+        generation = self.promotion.generation_id
+        changed = {"generation_id": generation, "adapter_hash": adapter_hash}
+        live = self.live.candidate
+        return live.model_copy(update=changed).answered_by(live.answering.on(generation))
 
 
 @dataclass(frozen=True)

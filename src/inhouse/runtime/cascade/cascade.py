@@ -52,4 +52,4 @@ class Cascade(_Value):
 
     def asks_giant(self, signs: Signs) -> bool:
         """Whether the small model's answer looks wrong enough."""
-        return self.router.need(signs) >= self.threshold
+        return not signs.get(STANDS) and self.router.need(signs) >= self.threshold

@@ -96,10 +96,10 @@ def of_turn(question: str, follows_up: bool, end: Ended, heard: Heard) -> dict[s
 
 
 def _stands(end: Ended) -> bool:
-    """The owner's own words and rules stand, and so does what a tool did, which must not be done twice."""
+    """The owner's own answers and rules stand, and so do a research verdict and what a tool did, which must not be done twice."""
     is_by_rule = end.kind == "chat" and end.timing.completion_tokens == 0
     used = end.tools or end.client_calls or end.proposal or end.plan or end.verdict
-    return is_by_rule or bool(used) or end.kind in ("pinned", "tool", "guarded") or end.finish == "guard"
+    return end.own or is_by_rule or bool(used) or end.kind in ("tool", "guarded") or end.finish == "guard"
 
 
 def _hedges(text: str) -> dict[str, float]:

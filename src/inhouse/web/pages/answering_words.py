@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from inhouse.runtime.answering import BY_GENERATION, Answering
+from inhouse.runtime.profile import ENDPOINT
 from inhouse.web.i18n import N_
 from inhouse.web.pages.comparison_words import shown
+
+_HERE = N_("%(giant)s is asked where its own answer looks wrong")
+_ELSEWHERE = N_("%(giant)s on the model server is asked where its own answer looks wrong")
 
 
 def sentence(answering: Answering, translate: Callable[[str], str]) -> str:
@@ -17,8 +21,9 @@ def sentence(answering: Answering, translate: Callable[[str], str]) -> str:
     if answering.prompt is not None:
         said.append(translate(N_("told: “%(prompt)s”")) % {"prompt": answering.prompt})
     if answering.cascade is not None:
-        giant = shown(answering.cascade.giant)
-        said.append(translate(N_("%(giant)s is asked where its own answer looks wrong")) % {"giant": giant})
+        giant = answering.cascade.giant
+        words = _ELSEWHERE if giant.startswith(ENDPOINT) else _HERE
+        said.append(translate(words) % {"giant": shown(giant)})
     return " · ".join(said) or translate(N_("as its generation says"))
 
 

@@ -13,6 +13,7 @@ from inhouse.lab.comparing.cascade import Routed
 from inhouse.lab.comparing.comparing import MOST_MODELS, USUAL_MARGIN
 from inhouse.lab.comparing.comparison import Comparison
 from inhouse.lab.comparing.outcomes import Measured
+from inhouse.runtime.profile import ENDPOINT
 from inhouse.web.charts import Dot, dots_picture, routes_picture
 from inhouse.web.forms import Form, Posted
 from inhouse.web.i18n import N_
@@ -61,7 +62,7 @@ def _page(operator: OperatorVisit, job_id: str, status: int = 200, **values: Any
         name=names.get(stored.job.ai_id or "", ""),
         models=[words.shown(model) for model in stored.models],
         made=made,
-        **(_told(operator, made) if made else {}),
+        **(_told(operator, made, operator.services.cascades.offered(operator.actor, stored)) if made else {}),
         **values,
     )
 
@@ -77,7 +78,7 @@ def serve(operator: Operator, job_id: JobId, form: Posted) -> Response:
     return operator.go(f"comparisons/{job_id}", "cascade-started")
 
 
-def _told(operator: OperatorVisit, made: Comparison) -> dict[str, Any]:
+def _told(operator: OperatorVisit, made: Comparison, offered: frozenset[str]) -> dict[str, Any]:
     return {
         "sentences": words.sentences(made, operator.visit.told),
         "rows": [_row(made, number, model) for number, model in enumerate(made.models, 1)],
@@ -90,7 +91,8 @@ def _told(operator: OperatorVisit, made: Comparison) -> dict[str, Any]:
                 "picture": _routes(one.routed, one.in_money),
                 "points": _points(one.routed),
                 "name": one.small,
-                "choices": _choices(one.routed),
+                "choices": _choices(one.routed) if one.small in offered else [],
+                "leaves": one.giant.startswith(ENDPOINT),
             }
             for one in made.cascades
         ],
@@ -179,9 +181,7 @@ def _routes(routed: Routed, in_money: bool) -> Any:
 
 
 def _choices(routed: Routed) -> list[dict[str, str]]:
-    """What a release may be made of: where it pays, each share of the giant's quality that a threshold was chosen for."""
-    if not routed.is_better or routed.router is None:
-        return []
+    """What a release may be made of: each share of the giant's quality that a threshold was chosen for."""
     return [
         {
             "wanted": f"{100 * one.wanted:.0f}",
