@@ -28,11 +28,11 @@ demo: setup
 	$(BIN)/inhouse demo
 
 test: setup lint browser
-	$(UNIT)
+	$(UNIT) --cov --cov-report=term:skip-covered
 	$(INTEGRATION)
 	$(E2E)
 
-# Half as slow again as `make test`, so apart from it.
+# What all tests together cover; half as slow again as `make test`, which reports the unit tests' alone.
 coverage: setup browser
 	$(UNIT) --cov --cov-report=
 	$(INTEGRATION) --cov --cov-append --cov-report=
