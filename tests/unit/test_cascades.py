@@ -17,6 +17,7 @@ from turnkit import OWNER, PASSED, Scripted, World, world
 from typer.testing import CliRunner
 
 from inhouse.accounts.actors import Actor
+from inhouse.accounts.ais import AIs
 from inhouse.brief.brief import Brief
 from inhouse.cli import comparing as command
 from inhouse.conversations.picks import Picks, SameAnswers
@@ -334,7 +335,7 @@ def test_the_command_runs_its_gate(db: Database, monkeypatch: pytest.MonkeyPatch
         with db.read() as tx:
             return jobs.get(tx, job.id)
 
-    monkeypatch.setattr(command, "services", lambda: SimpleNamespace(cascades=cascades))
+    monkeypatch.setattr(command, "services", lambda: SimpleNamespace(ais=AIs(db), cascades=cascades))
     monkeypatch.setattr(command, "actor", lambda: OWNER)
     monkeypatch.setattr(command.working, "finish", finish)
     app = typer.Typer()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from inhouse.core.errors import UsageError
@@ -20,7 +19,7 @@ from inhouse.runtime.profile import (
     Profile,
     description,
     installed,
-    of_server,
+    remote,
 )
 from inhouse.runtime.serving import Engines
 from inhouse.store.database import Tx
@@ -83,8 +82,7 @@ class HouseArena:
     async def _engine(self, contender: Contender) -> tuple[Engine, Installed]:
         settings = self._settings
         if contender.kind == "endpoint":
-            remote = Installed(generation="", file=Path(), source="", profile=of_server())
-            return server(settings, contender.model), remote
+            return server(settings, contender.model), remote()
         model = self.model(contender.model)
         engine = embedded(settings, model.file, f"compare-{digest(contender.model)[:12]}")
         await engine.start()  # the first question must not pay for it

@@ -31,13 +31,11 @@ from inhouse.releases.shelves import AdapterFacts
 from inhouse.runtime.engines.base import (
     Completion,
     Engine,
-    Health,
     Piece,
     Priority,
-    Score,
-    ScoreRequest,
     Usage,
 )
+from inhouse.runtime.engines.wrapped import Lent
 from inhouse.runtime.profile import profile_of
 from inhouse.runtime.reply import Replier
 from inhouse.runtime.request import Exchange
@@ -70,14 +68,13 @@ def completion(prompt: str) -> Completion:
     return Completion(prompt=prompt, max_tokens=TOKENS, top_logprobs=5, priority=Priority.FAN)
 
 
-class Tap:
+class Tap(Lent):
     """The engine as the replier sees it: sends the load's prompt in place of the one made of passages, and looks on."""
 
     def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+        super().__init__(engine)
         self.loads: dict[str, tuple[str, Asked]] = {}
         """By question: the prompt to send, and where to note what is seen."""
-        self.calls_tools = engine.calls_tools
 
     async def complete(self, request: Completion) -> AsyncGenerator[Piece | Usage, None]:
         """Stream what the engine says."""
@@ -88,17 +85,6 @@ class Tap:
             elif not asked.first:
                 asked.first = time.perf_counter() - asked.begun
             yield part
-
-    async def score(self, request: ScoreRequest) -> Score:
-        """As the engine does."""
-        return await self._engine.score(request)
-
-    async def health(self) -> Health:
-        """As the engine is."""
-        return await self._engine.health()
-
-    async def aclose(self) -> None:
-        """The engine belongs to the benchmark, which ends it."""
 
 
 class StillSearch:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from inhouse.app import working
+from inhouse.cli.beside import released_beside
 from inhouse.cli.context import actor, err, out, progress_bar, services, show
 from inhouse.cli.options import AsJson
 from inhouse.core.errors import InhouseError
@@ -15,7 +16,6 @@ from inhouse.lab.comparing import prices
 from inhouse.lab.comparing.cascades import USUAL_WANTED
 from inhouse.lab.comparing.comparing import USUAL_MARGIN, USUAL_QUESTIONS, USUAL_STORED, stored
 from inhouse.lab.comparing.comparison import Comparison
-from inhouse.releases.release import Gate
 from inhouse.web.pages import comparison_words as words
 
 
@@ -97,13 +97,10 @@ def cascade(
     """
     here, who = services(), actor()
     job = here.cascades.propose(who, comparison, small, quality / 100)
-    with progress_bar("gate") as report:
-        job = working.finish(here, job, report)
-    if job.result is None:
-        raise NotCompared(reason=job.error or "The gate was stopped. Start it again.")
-    gate = Gate.model_validate(job.result["gate"])
-    made = f"Release {job.result['number']} is made. To serve it: inhouse release AI --number {job.result['number']}"
-    show(job.result, as_json, "\n".join([gate.reason, *([made] if gate.passed else [])]))
+    ai = here.ais.get(who, str(job.ai_id)).slug
+    made = released_beside(here, ai, job)
+    number = made["number"]
+    show(made, as_json, f"Release {number} is made. To serve it: inhouse release {ai} --number {number}")
 
 
 def _row(made: Comparison, number: int) -> dict[str, str]:

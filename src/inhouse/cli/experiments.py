@@ -8,6 +8,7 @@ import typer
 from pydantic import ValidationError
 
 from inhouse.app import working
+from inhouse.cli.beside import released_beside
 from inhouse.cli.context import actor, progress_bar, services, show
 from inhouse.cli.options import AsJson, Passages, Prompt
 from inhouse.core.errors import UsageError
@@ -124,15 +125,10 @@ def release_answering(
 
 
 def _release_beside(ai: str, job: Job, as_json: bool) -> None:
-    with progress_bar(f"gate of {ai}") as report:
-        ended = working.finish(services(), job, report)
-    if ended.result is None:
-        raise UsageError(reason=ended.error or "The gate was stopped.")
-    number = ended.result["number"]
-    if number is None:
-        raise UsageError(reason=ended.result["gate"]["reason"])
+    made = released_beside(services(), ai, job)
+    number = made["number"]
     text = f"It is release {number}.\nCompare: inhouse lab experiment new NAME --way {ai}:{number}"
-    show({"number": number, "release_id": ended.result["release_id"]}, as_json, text)
+    show(made, as_json, text)
 
 
 @app.command()

@@ -105,9 +105,9 @@ def answering(settings: Settings, generation: str | None) -> Installed:
     """What answers for a release: the generation that it names, else the current one (it names none, or that one is gone).
     A giant of a cascade may be a model of the model server, beside generations that are served here."""
     if generation is not None and generation.startswith(ENDPOINT):
-        return Installed(generation=generation, file=Path(), source="", profile=of_server())
+        return remote(generation)
     if settings.engine == "openai":
-        return Installed(generation="", file=Path(), source="", profile=of_server())
+        return remote()
     named = description(settings.models_folder, generation) if generation else None
     return named or installed(settings)
 
@@ -120,6 +120,11 @@ def profile_of(settings: Settings) -> Profile:
 def of_server() -> Profile:
     """What a model server's model can be trusted with."""
     return Profile(method=Method.PROMPTED, languages=frozenset({"*"}))
+
+
+def remote(name: str = "") -> Installed:
+    """A model of the model server, by its name as a giant; without one, the server that stands for every generation."""
+    return Installed(generation=name, file=Path(), source="", profile=of_server())
 
 
 def description(folder: Path, generation: str) -> Installed | None:

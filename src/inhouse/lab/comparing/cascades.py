@@ -40,29 +40,34 @@ class Cascades:
         ai_id = str(stored.job.ai_id)
         with self._db.read() as tx:
             authorise(tx, actor, Action.OPERATE)
-            made = self._cascade(tx, ai_id, stored, _found(stored, small), wanted)
+            made = self._cascade(tx, self._live(tx, ai_id), stored, _found(stored, small), wanted)
         return self._releases.propose_behind(actor, ai_id, made)
 
     def offered(self, actor: Actor, stored: Stored) -> frozenset[str]:
         """The small models of a comparison that a release could be made of now."""
         found = set()
-        with self._db.read() as tx:
+        with self._db.read() as tx, suppress(NotLive):
             authorise(tx, actor, Action.OPERATE)
+            live = self._live(tx, str(stored.job.ai_id))
             for one in stored.comparison.cascades if stored.comparison else ():
-                with suppress(UsageError, NotLive):
-                    self._cascade(tx, str(stored.job.ai_id), stored, one, one.routed.operating[0].wanted)
+                with suppress(UsageError):
+                    self._cascade(tx, live, stored, one, one.routed.operating[0].wanted)
                     found.add(one.small)
         return frozenset(found)
 
-    def _cascade(
-        self, tx: Tx, ai_id: str, stored: Stored, found: comparison.Cascade, wanted: float
-    ) -> Cascade:
-        live, routed = self._releases.current(tx, ai_id), found.routed
-        if live is None or live.generation_id is None:
+    def _live(self, tx: Tx, ai_id: str) -> Release:
+        live = self._releases.current(tx, ai_id)
+        if live is None:
             raise NotLive(name=ais.get(tx, ai_id).name)
+        return live
+
+    def _cascade(
+        self, tx: Tx, live: Release, stored: Stored, found: comparison.Cascade, wanted: float
+    ) -> Cascade:
+        routed = found.routed
         if not routed.is_better:
             raise UsageError(reason="It is not better than random routing, so no release is made of it.")
-        if not _is_live(tx, live, stored, found.small) or routed.router is None:
+        if not _is_live(tx, live, stored, found.small) or routed.router is None or not live.generation_id:
             raise UsageError(
                 reason="What answers first was compared otherwise than it is live. Compare again."
             )

@@ -20,14 +20,12 @@ from inhouse.runtime.agent.choosing import LEAST_MARGIN, Chooser
 from inhouse.runtime.engines.base import (
     Completion,
     Engine,
-    Health,
     Message,
     Piece,
     Priority,
-    Score,
-    ScoreRequest,
     Usage,
 )
+from inhouse.runtime.engines.wrapped import Lent
 from inhouse.runtime.extensions.base import Context, Example, Json, Limits, Result, Tool
 from inhouse.runtime.extensions.calling import Attached
 from inhouse.runtime.request import Retriever
@@ -183,16 +181,12 @@ class BuiltIn:
         return Called(request, builtin.named(text), call.arguments if call else None, tokens, first)
 
 
-class Salted:
+class Salted(Lent):
     """An engine whose every prompt begins with another word, so that nothing of it is in the cache: a cold start."""
 
     def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+        super().__init__(engine)
         self._numbers = itertools.count(1)
-
-    @property
-    def calls_tools(self) -> bool:
-        return self._engine.calls_tools
 
     async def complete(self, request: Completion) -> AsyncGenerator[Piece | Usage, None]:
         """As the engine does."""
@@ -201,17 +195,6 @@ class Salted:
         async with aclosing(self._engine.complete(replace(request, messages=(salted, *rest)))) as stream:
             async for part in stream:
                 yield part
-
-    async def score(self, request: ScoreRequest) -> Score:
-        """As the engine does."""
-        return await self._engine.score(request)
-
-    async def health(self) -> Health:
-        """As the engine is."""
-        return await self._engine.health()
-
-    async def aclose(self) -> None:
-        """The engine belongs to somebody else."""
 
 
 def right(arguments: Json | None, accepted: Sequence[Json]) -> bool:

@@ -8,7 +8,8 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 
 from inhouse.runtime import prompts
-from inhouse.runtime.engines.base import Completion, Engine, Health, Piece, Score, ScoreRequest, Usage
+from inhouse.runtime.engines.base import Completion, Engine, Piece, Usage
+from inhouse.runtime.engines.wrapped import Wrapped
 
 
 @dataclass(frozen=True)
@@ -21,14 +22,14 @@ class Heard:
     """The probability that the grounded answer's first token gave to "not in the notes"."""
 
 
-class Listening:
+class Listening(Wrapped):
     """Another engine, unchanged, and what was heard of it since the last ``take``. For one question at a time.
 
     ``asks`` says whether log-probabilities may be asked for where the caller did not: servers may refuse them.
     """
 
     def __init__(self, engine: Engine, *, asks: bool) -> None:
-        self._engine = engine
+        super().__init__(engine)
         self._asks = asks
         self._logprobs: list[float] = []
         self._doubt: float | None = None
@@ -39,11 +40,6 @@ class Listening:
         heard = Heard(confidence, self._doubt)
         self._logprobs, self._doubt = [], None
         return heard
-
-    @property
-    def calls_tools(self) -> bool:
-        """As the engine."""
-        return self._engine.calls_tools
 
     async def complete(self, request: Completion) -> AsyncGenerator[Piece | Usage, None]:
         """As the engine."""
@@ -56,18 +52,6 @@ class Listening:
                     self._hear(piece, is_first)
                     is_first = False
                 yield piece
-
-    async def score(self, request: ScoreRequest) -> Score:
-        """As the engine."""
-        return await self._engine.score(request)
-
-    async def health(self) -> Health:
-        """As the engine."""
-        return await self._engine.health()
-
-    async def aclose(self) -> None:
-        """As the engine."""
-        await self._engine.aclose()
 
     def _hear(self, piece: Piece, is_first: bool) -> None:
         if piece.logprob is not None and math.isfinite(piece.logprob):

@@ -7,37 +7,21 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 from inhouse.runtime import spans
-from inhouse.runtime.engines.base import Completion, Engine, Health, Piece, Score, ScoreRequest, Usage
+from inhouse.runtime.engines.base import Completion, Engine, Piece, Usage
+from inhouse.runtime.engines.wrapped import Wrapped
 
 
-class Watched:
+class Watched(Wrapped):
     """Another engine, and a span for each completion while a turn is recorded; else it costs nothing."""
 
     def __init__(self, engine: Engine, provider: str, model: str) -> None:
-        self._engine = engine
+        super().__init__(engine)
         self._provider = provider
         self._model = model
-
-    @property
-    def calls_tools(self) -> bool:
-        """Whether the engine's model calls tools natively."""
-        return self._engine.calls_tools
 
     def complete(self, request: Completion) -> AsyncGenerator[Piece | Usage, None]:
         """What the engine streams."""
         return self._noted(request) if spans.is_recording() else self._engine.complete(request)
-
-    async def score(self, request: ScoreRequest) -> Score:
-        """What the engine scores; no turn asks for it."""
-        return await self._engine.score(request)
-
-    async def health(self) -> Health:
-        """How the engine is."""
-        return await self._engine.health()
-
-    async def aclose(self) -> None:
-        """Close the engine."""
-        await self._engine.aclose()
 
     async def _noted(self, request: Completion) -> AsyncGenerator[Piece | Usage, None]:
         asked = {
