@@ -13,6 +13,7 @@ from inhouse.content.sentences import sentences
 from inhouse.lab import curriculum
 from inhouse.lab.curriculum import Lesson, Part
 from inhouse.lab.datasets import DataMissing, data_folder
+from inhouse.lab.internalising import own_guards
 from inhouse.lab.skills import written
 from inhouse.lab.skills.grounded import Embed, Row, from_written
 from inhouse.runtime import prompts
@@ -83,3 +84,13 @@ def test_training_and_development_share_no_paragraph() -> None:
     }
     both = questions["train"] & questions["development"]
     assert len(both) <= 3, both  # a few short questions are asked of more than one owner
+
+
+def test_an_installation_rehearses_plain_text_of_both_languages_and_none_that_judges() -> None:
+    lessons = {lesson.name: lesson for lesson in curriculum.written_rehearsal(EMBED)}
+    said = [row.messages()[-1]["content"] for group in lessons["texts"].groups for row in group]
+    assert len(said) > 100
+    assert sum("。" in text for text in said) >= 20
+    judged = {text for _, text in curriculum.written_notes("development")}
+    assert not judged & set(said)
+    assert not set(own_guards._texts()) & set(said)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -80,19 +82,39 @@ def _uses(count: int) -> list[Use]:
 def test_rows_teach_what_off_and_another_name_mean() -> None:
     uses = _uses(300)
     rows = list(tools.rows(uses, seed=1))
-    assert len(rows) == len(uses)
-    plain = [row for row in rows if row.messages[0].content == builtin.SYSTEM]
-    assert 0.6 < len(plain) / len(rows) < 0.95
-    for use, row in zip(uses, rows, strict=True):
-        told = row.messages[0].content
-        if use.call is None or ("Off: " in told and use.call.tool in told):
-            assert row.answer == builtin.NONE
-        elif f"{use.call.tool} is " in told:
-            new = told.split(f"{use.call.tool} is ")[1].split(".")[0]
-            assert row.answer.split("\n")[0] == new
-        else:
-            assert row.answer.split("\n")[0] == use.call.tool
     assert rows == list(tools.rows(uses, seed=1))
+    plain = [row for row in rows if row.messages[0].content == builtin.SYSTEM]
+    assert [row.messages[1].content for row in plain] == [use.request for use in uses]
+    by_request = {use.request: use.call for use in uses}
+    seen = Counter[str]()
+    for row in rows:
+        told, call = row.messages[0].content, by_request[row.messages[1].content]
+        off = told.partition("Off: ")[2].partition(".")[0].split(", ")
+        new = re.search(rf"{call.tool} is (\w+)\.", told) if call else None
+        if call is None or call.tool in off:
+            seen["off"] += call is not None
+            assert row.answer == builtin.NONE
+        else:
+            seen["renamed"] += new is not None
+            assert row.answer.split("\n")[0] == (new[1] if new else call.tool)
+    calling = sum(use.call is not None for use in uses)
+    assert all(0.3 < seen[kind] / calling < 0.6 for kind in ("off", "renamed"))
+
+
+def test_other_names_are_many_and_turns_without_a_tool_name_some_too() -> None:
+    rows = list(tools.rows(_uses(300), seed=1))
+    names = {name for row in rows for name in re.findall(r" is (\w+)\.", row.messages[0].content)}
+    assert len(names) > 150
+    hello = [row for row in rows if row.messages[1].content.startswith("hello")]
+    named = [row for row in hello if row.messages[0].content != builtin.SYSTEM]
+    assert 0.15 < len(named) / len(hello) < 0.35
+
+
+def test_one_tool_alone_is_taught_too() -> None:
+    uses = [use for use in _uses(40) if use.call is None or use.call.tool == "get_weather"]
+    told = {row.messages[0].content for row in tools.rows(uses, seed=1)}
+    assert f"{builtin.SYSTEM} Off: get_weather." in told
+    assert list(tools.rows([Use("hello")], seed=1)) == [tools.Row(builtin.messages("hello"), builtin.NONE)]
 
 
 def test_arguments_come_as_the_request_says_them() -> None:

@@ -12,10 +12,12 @@ import pytest
 pytest.importorskip("torch")
 pytest.importorskip("trl")
 
+import torch
 import trainerkit as kit
 from safetensors.numpy import load_file
 
 from inhouse.tuning.jobfile import JobFile
+from inhouse.tuning.trainer import sft
 from inhouse.tuning.trainer.program import Training
 from inhouse.tuning.trainer.progress import StopAsked
 from inhouse.tuning.trainer.rows import BadRow, NothingToLearn
@@ -71,6 +73,27 @@ def test_a_stopped_training_goes_on_and_ends_where_an_unbroken_one_does(tmp_path
     assert manifest(broken)["metrics"]["sft"]["steps"] == manifest(whole)["metrics"]["sft"]["steps"] > 3
     for name, weight in adapter(whole).items():
         assert (weight == adapter(broken)[name]).all(), name
+
+
+def test_threads_are_as_many_as_others_leave(
+    tmp_path: Path, base: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+
+    class Busy:
+        def __init__(self, most: int) -> None:
+            asked.append(most)
+
+        def look(self) -> int:
+            return 1
+
+    monkeypatch.setattr(sft, "Governor", Busy)
+    before = torch.get_num_threads()
+    try:
+        Training(kit.make_job(tmp_path, base, threads=2)).run()
+        assert (asked, torch.get_num_threads()) == ([2], 1)
+    finally:
+        torch.set_num_threads(before)
 
 
 def test_a_stop_file_stops_the_training(tmp_path: Path, base: Path) -> None:

@@ -20,7 +20,6 @@ from anyio.from_thread import start_blocking_portal
 from inhouse.bench import internalise_guards, tools_data
 from inhouse.bench.report import Cell, Estimate, Report, Say, Table, Target, at_least, at_most
 from inhouse.bench.workplace import Workplace, workplace
-from inhouse.core import ids
 from inhouse.core.errors import UsageError
 from inhouse.core.settings import Settings
 from inhouse.lab import curriculum
@@ -42,6 +41,7 @@ from inhouse.runtime.engines.base import Engine
 from inhouse.runtime.engines.factory import make_engine
 from inhouse.runtime.profile import installed
 from inhouse.tuning import recipes
+from inhouse.tuning.files import sha256
 from inhouse.tuning.recipes import Recipe
 
 #: How many uses the generations of the learning curve are taught; the last one, all of them, is the one that counts.
@@ -97,7 +97,7 @@ class House:
 
     def measuring(self, model: Path) -> Measuring:
         """Of one model file: what was kept of another one is never taken for it."""
-        kept = self.folder / "measured" / ids.digest(f"{model.name} {model.stat().st_size}")[:16]
+        kept = self.folder / "measured" / sha256(model)[:16]
         return Measuring(kept, self.bridge, quarters(self.say))
 
     @contextmanager

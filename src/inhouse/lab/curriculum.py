@@ -9,15 +9,15 @@ from __future__ import annotations
 import hashlib
 import json
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Protocol
 
 from inhouse.content import splitting
 from inhouse.lab import readings
-from inhouse.lab.skills import grounded, written
+from inhouse.lab.skills import grounded, texts, written
 from inhouse.runtime.engines.base import Message
 
 Part = Literal["train", "development"]
@@ -30,13 +30,21 @@ _TURNS = 2
 _REHEARSED, _AGAIN = 4, 9
 
 
+class Row(Protocol):
+    """Something that is taught."""
+
+    def messages(self) -> list[dict[str, str]]:
+        """As the trainer reads it."""
+        ...
+
+
 @dataclass(frozen=True)
 class Lesson:
     """Rows of one data set, in groups that share their notes."""
 
     name: str
     licence: str
-    groups: Sequence[Sequence[grounded.Row]]
+    groups: Sequence[Sequence[Row]]
 
 
 @dataclass(frozen=True)
@@ -76,9 +84,10 @@ def lessons(data: Path, part: Part, embed: grounded.Embed) -> list[Lesson]:
 
 
 def rehearsal(data: Path, embed: grounded.Embed) -> list[Lesson]:
-    """A part of the training rows, on notes chosen anew: what a generation knows already, so that it keeps it while it
-    learns something else."""
+    """A part of the training rows, on notes chosen anew, and plain text of two languages: what a generation knows already, so
+    that it keeps it while it learns something else."""
     wiki, searched, sets = _xquad(data, "train"), qed(data, "train"), _written("train")
+    plain, japanese = map(readings.paragraphs, (wiki, readings.jsquad(data, "tune")))
     articles = list(dict.fromkeys(reading.article for reading in wiki))[::_REHEARSED]
     some = [reading for reading in wiki if reading.article in articles]
     return [
@@ -89,13 +98,19 @@ def rehearsal(data: Path, embed: grounded.Embed) -> list[Lesson]:
             list(grounded.from_readings(searched[:: 2 * _REHEARSED], _split, embed, seed=_AGAIN)),
         ),
         Lesson("written", "Apache-2.0", list(grounded.from_written(sets[::_REHEARSED], embed, seed=_AGAIN))),
+        Lesson("texts", "CC BY-SA 4.0", _texts(text for _, text in [*plain, *japanese])),
     ]
 
 
 def written_rehearsal(embed: grounded.Embed) -> list[Lesson]:
-    """What an installation can rehearse, which has none of the data sets: the written sets, which ship, on notes chosen anew."""
-    sets = _written("train")[:: _REHEARSED // 2]
-    return [Lesson("written", "Apache-2.0", list(grounded.from_written(sets, embed, seed=_AGAIN)))]
+    """What an installation can rehearse, which has none of the data sets: what ships. Written sets on notes chosen anew, the notes
+    of the others as plain text, and Japanese."""
+    sets, notes = _written("train")[:: _REHEARSED // 2], _written("train")[1 :: _REHEARSED // 2]
+    plain = [text for one in notes for _, text in one.notes]
+    return [
+        Lesson("written", "Apache-2.0", list(grounded.from_written(sets, embed, seed=_AGAIN))),
+        Lesson("texts", "Apache-2.0", _texts([*plain, *texts.japanese()])),
+    ]
 
 
 def written_lessons(embed: grounded.Embed) -> list[Lesson]:
@@ -175,6 +190,10 @@ def _written(part: Part) -> list[written.WrittenSet]:
     return [
         one for place, one in enumerate(written.sets()) if (place % _EVERY == 0) == (part == "development")
     ]
+
+
+def _texts(found: Iterable[str]) -> list[list[Row]]:
+    return [[texts.Row(text)] for text in found]
 
 
 def _split(paragraph: str) -> list[str]:

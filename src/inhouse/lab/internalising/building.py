@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from collections.abc import Iterable, Iterator
@@ -20,17 +21,24 @@ def build(
 ) -> Path:
     """Train on the data set and on what is rehearsed (rows as JSON), once; the file that can be served.
 
-    What was begun on other data is thrown away.
+    What was begun on other data, other rows or another recipe is thrown away.
     """
+    rows = "".join(f"{line}\n" for line in (*_lines(dataset), *rehearsal))
+    facts = {
+        "uses": len(dataset.uses),
+        "sha256": dataset.sha256,
+        "rows": hashlib.sha256(rows.encode()).hexdigest(),
+        "recipe": making.recipe.model_dump(mode="json"),
+        "sources": dataset.sources(),
+        "left out": dict(dataset.left_out),
+    }
     about = making.folder / "dataset.json"
-    if about.exists() and read_json(about)["sha256"] != dataset.sha256:
+    if about.exists() and read_json(about) != facts:
         shutil.rmtree(making.folder)
     making.folder.mkdir(parents=True, exist_ok=True)
     if not about.exists():
-        with making.rows.open("w", encoding="utf-8") as file:
-            file.writelines(f"{line}\n" for line in (*_lines(dataset), *rehearsal))
-        facts = {"uses": len(dataset.uses), "sha256": dataset.sha256, "sources": dataset.sources()}
-        write_json(about, facts | {"left out": dict(dataset.left_out)})
+        making.rows.write_text(rows, encoding="utf-8")
+        write_json(about, facts)
     make(making, say, train)
     return making.model
 

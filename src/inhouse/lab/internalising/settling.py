@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 
 from inhouse.accounts.actors import Actor
@@ -48,14 +49,15 @@ def settle(db: Database, workshop: Workshop, job: Job, folder: Path) -> Frozen:
 
 
 def rehearsal(workshop: Workshop, settled: Frozen, folder: Path) -> list[str]:
-    """Rows of what the parent knows already, so that it keeps it: grounded answers, where it was trained for them. As many as
-    there are uses: few uses change little, and rehearsing takes longer than learning them."""
+    """Rows of what the parent knows already, so that it keeps it: grounded answers, where it was trained for them, and plain text.
+    As many as there are uses: few uses change little, and rehearsing takes longer than learning them."""
     if settled.profile.method is not Method.TRAINED:
         return []
     file = folder / "rehearsal.jsonl"
     if not file.exists():
         curriculum.write(curriculum.written_rehearsal(workshop.embed), file)
-    return file.read_text("utf-8").splitlines()[: len(settled.taught.uses)]
+    lines, wanted = file.read_text("utf-8").splitlines(), len(settled.taught.uses)
+    return lines[:: max(1, math.ceil(len(lines) / wanted))]
 
 
 def withdrawn(tx: Tx, blobs: Blobs, generation: generations.Generation) -> int:

@@ -6,22 +6,26 @@ Some rows say that a tool is off, or goes by another name here: a model that onl
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
+
+import regex
 
 from inhouse.runtime.agent import builtin
 from inhouse.runtime.agent.builtin import Call
 from inhouse.runtime.engines.base import Message
 
-#: Share of the rows with a tool that say it is off, that others are off, that it has another name, that others have.
-_OFF, _OTHERS_OFF, _RENAMED, _OTHERS_RENAMED = 0.08, 0.08, 0.08, 0.04
-#: Share of the rows without a tool that say something of the kind, so that it is no sign of a call.
-_OTHERWISE = 0.15
-_MOST_NAMED = 3
-#: Words that other names are made of.
+#: How often the tool of a row that says what is off or renamed is off, or renamed itself; else only others are.
+_OFF, _RENAMED = 0.4, 0.45
+#: Share of the turns without a tool that come with such a row too, so that it is no sign of a call.
+_OTHERWISE = 0.3
+#: How often one of the other tools that such a row names is off; else it is renamed.
+_BESIDE_OFF = 0.5
+#: Words that other names are made of, beside those of the requests.
 _VERBS = ("find", "do", "start", "ask", "run", "make", "fetch", "open", "handle", "check", "request", "use")
 _THINGS = ("item", "service", "task", "entry", "job", "thing", "action", "query", "helper", "skill", "order")
+_WORD = regex.compile(r"[a-z]{3,10}")
 
 
 @dataclass(frozen=True)
@@ -46,11 +50,17 @@ class Row:
 
 
 def rows(uses: Sequence[Use], *, seed: int) -> Iterator[Row]:
-    """One row a use, in their order. The names that may be off or other are those that the uses call."""
+    """Each use as it is asked where all tools are there, and beside it most of them where some are off or have other names.
+
+    The names that may be are those that the uses call.
+    """
     draw = random.Random(seed)
     names = sorted({use.call.tool for use in uses if use.call is not None})
+    words = sorted({word for use in uses for word in _WORD.findall(use.request.casefold())})
     for use in uses:
-        yield _row(draw, use, names)
+        yield _row(use)
+        if names and (use.call is not None or draw.random() < _OTHERWISE):
+            yield _elsewhere(draw, use, names, [*_VERBS, *_THINGS, *words])
 
 
 def in_order(call: Call, request: str) -> Call:
@@ -64,45 +74,32 @@ def in_order(call: Call, request: str) -> Call:
     return Call(call.tool, dict(sorted(call.arguments.items(), key=place)))
 
 
-def _row(draw: random.Random, use: Use, names: Sequence[str]) -> Row:
+def _row(use: Use, off: Sequence[str] = (), renamed: Mapping[str, str] | None = None) -> Row:
+    """What is to be written where these tools are off and those go by other names."""
+    asked = builtin.messages(use.request, off, renamed)
+    if use.call is None or use.call.tool in off:
+        return Row(asked, builtin.NONE)
+    named = replace(use.call, tool=(renamed or {}).get(use.call.tool, use.call.tool))
+    return Row(asked, builtin.written(in_order(named, use.request)))
+
+
+def _elsewhere(draw: random.Random, use: Use, names: Sequence[str], words: Sequence[str]) -> Row:
+    """The same request to an AI that has not all of the tools, or not by their own names."""
+    own = use.call.tool if use.call is not None else ""
     chance = draw.random()
-    if use.call is None:
-        if chance >= _OTHERWISE or not names:
-            return _plain(use)
-        some = _some(draw, names)
-        if draw.random() < 0.5:
-            return Row(builtin.messages(use.request, off=some), builtin.NONE)
-        return Row(builtin.messages(use.request, renamed=_other_names(draw, some)), builtin.NONE)
-    call = use.call
-    others = [name for name in names if name != call.tool]
-    if chance < _OFF:
-        off = sorted({call.tool, *_some(draw, names)})
-        return Row(builtin.messages(use.request, off=off), builtin.NONE)
-    if chance < _OFF + _OTHERS_OFF and others:
-        return Row(builtin.messages(use.request, off=_some(draw, others)), _written(use, call))
-    if chance < _OFF + _OTHERS_OFF + _RENAMED:
-        new = _other_names(draw, [call.tool])
-        renamed = Call(new[call.tool], call.arguments)
-        return Row(builtin.messages(use.request, renamed=new), _written(use, renamed))
-    if chance < _OFF + _OTHERS_OFF + _RENAMED + _OTHERS_RENAMED and others:
-        new = _other_names(draw, _some(draw, others))
-        return Row(builtin.messages(use.request, renamed=new), _written(use, call))
-    return _plain(use)
+    off = {own} if own and chance < _OFF else set[str]()
+    renamed = {own} if own and _OFF <= chance < _OFF + _RENAMED else set[str]()
+    others = [name for name in names if name != own]
+    # Mostly few, now and then all of them.
+    share = draw.random() ** 3
+    beside = [name for name in others if draw.random() < share]
+    if not (off or renamed or beside) and others:
+        beside = [draw.choice(others)]
+    for name in beside:
+        (off if draw.random() < _BESIDE_OFF else renamed).add(name)
+    return _row(use, sorted(off), {name: _other_name(draw, words) for name in sorted(renamed)})
 
 
-def _plain(use: Use) -> Row:
-    said = builtin.NONE if use.call is None else _written(use, use.call)
-    return Row(builtin.messages(use.request), said)
-
-
-def _written(use: Use, call: Call) -> str:
-    return builtin.written(in_order(call, use.request))
-
-
-def _some(draw: random.Random, names: Sequence[str]) -> list[str]:
-    return sorted(draw.sample(names, draw.randint(1, min(_MOST_NAMED, len(names)))))
-
-
-def _other_names(draw: random.Random, names: Sequence[str]) -> dict[str, str]:
-    """Each a name that says nothing of what it does: what counts is what the prompt says."""
-    return {name: f"{draw.choice(_VERBS)}_{draw.choice(_THINGS)}_{at}" for at, name in enumerate(names, 1)}
+def _other_name(draw: random.Random, words: Sequence[str]) -> str:
+    """A name that says nothing of what it does: what counts is what the prompt says."""
+    return "_".join(draw.choice(words) for _ in range(draw.randint(1, 3)))

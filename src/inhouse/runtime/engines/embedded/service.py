@@ -14,10 +14,10 @@ from typing import Any
 import psutil
 
 from inhouse.core.errors import InhouseError, UsageError
+from inhouse.core.governor import Governor
 from inhouse.core.ids import digest
 from inhouse.runtime.engines.base import Score
 from inhouse.runtime.engines.embedded.adapters import Adapters
-from inhouse.runtime.engines.embedded.governor import Governor
 from inhouse.runtime.engines.embedded.jobs import Embedding, Generation, Job, Looking, Scoring, Sink
 from inhouse.runtime.engines.embedded.model import Grammar, NativeModel, Shape
 from inhouse.runtime.engines.embedded.prefixes import Prefixes

@@ -1,9 +1,9 @@
 """How many threads to compute with, measured while running.
 
-llama.cpp's threads wait for each other by spinning some hundred times a token. When another process takes one of
-their cores, each wait lasts until the kernel gives the core back: on two busy cores two threads were ten to twenty
-times slower than one. One thread alone keeps about 0.8 of the speed of one stream. So: as many threads as there are
-cores that nobody else computes on.
+Threads that compute together (llama.cpp's, torch's) wait for each other by spinning, some hundred times a token or a step.
+When another process takes one of their cores, each wait lasts until the kernel gives the core back: on two busy cores
+llama.cpp's two threads were ten to twenty times slower than one, and one alone keeps about 0.8 of their speed. So: as many
+threads as there are cores that nobody else computes on.
 """
 
 from __future__ import annotations
