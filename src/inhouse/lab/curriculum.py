@@ -26,8 +26,8 @@ _EVERY = 6
 _QED_KEPT = 200
 #: How often XQuAD's and the written questions come, each time on other notes.
 _TURNS = 2
-#: Every so many articles and sets are rehearsed, with another seed than they were taught with.
-_REHEARSED, _AGAIN = 4, 9
+#: Every so many articles, sets and texts are rehearsed, with another seed than they were taught with.
+_REHEARSED, _AGAIN = 2, 9
 
 
 class Row(Protocol):
@@ -87,9 +87,9 @@ def rehearsal(data: Path, embed: grounded.Embed) -> list[Lesson]:
     """A part of the training rows, on notes chosen anew, and plain text of two languages: what a generation knows already, so
     that it keeps it while it learns something else."""
     wiki, searched, sets = _xquad(data, "train"), qed(data, "train"), _written("train")
-    plain, japanese = map(readings.paragraphs, (wiki, readings.jsquad(data, "tune")))
     articles = list(dict.fromkeys(reading.article for reading in wiki))[::_REHEARSED]
     some = [reading for reading in wiki if reading.article in articles]
+    plain, japanese = map(readings.paragraphs, (wiki, readings.jsquad(data, "tune")))
     return [
         Lesson("xquad", "CC BY-SA 4.0", list(grounded.from_readings(some, _split, embed, seed=_AGAIN))),
         Lesson(
@@ -98,14 +98,14 @@ def rehearsal(data: Path, embed: grounded.Embed) -> list[Lesson]:
             list(grounded.from_readings(searched[:: 2 * _REHEARSED], _split, embed, seed=_AGAIN)),
         ),
         Lesson("written", "Apache-2.0", list(grounded.from_written(sets[::_REHEARSED], embed, seed=_AGAIN))),
-        Lesson("texts", "CC BY-SA 4.0", _texts(text for _, text in [*plain, *japanese])),
+        Lesson("texts", "CC BY-SA 4.0", _texts(text for _, text in [*plain, *japanese][::_REHEARSED])),
     ]
 
 
 def written_rehearsal(embed: grounded.Embed) -> list[Lesson]:
     """What an installation can rehearse, which has none of the data sets: what ships. Written sets on notes chosen anew, the notes
     of the others as plain text, and Japanese."""
-    sets, notes = _written("train")[:: _REHEARSED // 2], _written("train")[1 :: _REHEARSED // 2]
+    sets, notes = _written("train")[::_REHEARSED], _written("train")[1::_REHEARSED]
     plain = [text for one in notes for _, text in one.notes]
     return [
         Lesson("written", "Apache-2.0", list(grounded.from_written(sets, embed, seed=_AGAIN))),
