@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import select, text
+import anyio
+from sqlalchemy import text
 
-from inhouse.accounts.tables import ais
 from inhouse.app import working
 from inhouse.app.backup import is_unfinished
 from inhouse.core.errors import InhouseError
 from inhouse.core.settings import Settings
-from inhouse.releases.tables import releases, routing
-from inhouse.runtime.profile import descriptions, installed
+from inhouse.releases import in_use
+from inhouse.releases.in_use import InUse
+from inhouse.runtime.engines.base import Health
+from inhouse.runtime.engines.factory import server
+from inhouse.runtime.profile import ENDPOINT, description, descriptions, installed
 from inhouse.store import jobs
-from inhouse.store.database import Database, Tx
+from inhouse.store.database import Database
 from inhouse.store.migrations import revision
 from inhouse.tuning.files import sha256
 from inhouse.tuning.models import generation_id
@@ -46,6 +49,7 @@ def look(settings: Settings) -> Iterator[Finding]:
         ("database", _database),
         ("model", _model),
         ("releases", _releases),
+        ("giants", _giants),
         ("engine", _engine),
         ("worker", _worker),
         ("jobs", _jobs),
@@ -89,7 +93,11 @@ def _database(settings: Settings) -> Finding:
 
 def _model(settings: Settings) -> Finding:
     if settings.engine == "openai":
-        return Finding("model", f"{settings.engine_model} at {settings.engine_url}")
+        return Finding(
+            "model",
+            f"{settings.engine_model} at {settings.engine_url}",
+            _server_fault(settings, settings.engine_model),
+        )
     model = installed(settings)
     if generation_id(sha256(model.file)) != model.generation:
         return Finding("model", "damaged", f"Delete {model.file} and run: inhouse models fetch")
@@ -101,34 +109,66 @@ def _releases(settings: Settings) -> Finding:
     if settings.engine == "openai":
         return Finding("releases", "a model server answers for all")
     there = {one.generation for one in descriptions(settings.models_folder)}
-    db = Database(settings.database)
-    try:
-        with db.read() as tx:
-            astray = list(_astray(tx, there)) if revision(tx) else []
-    finally:
-        db.close()
+    astray = [one for one in _in_use(settings) if one.generation and one.generation not in there]
     if not astray:
         return Finding("releases", "all in use are answered by their generation")
-    slug, number, generation = astray[0]
+    first = astray[0]
     return Finding(
         "releases",
         f"in use that another generation answers, without their adapters: {len(astray)}",
-        f"The first is release {number} of {slug}: put {generation}.gguf and {generation}.json back into "
-        f"{settings.models_folder}, or train and release it again.",
+        f"The first is release {first.number} of {first.slug}: put {first.generation}.gguf and {first.generation}.json "
+        f"back into {settings.models_folder}, or train and release it again.",
     )
 
 
-def _astray(tx: Tx, there: Collection[str]) -> Iterator[tuple[str, int, str]]:
-    """The AI, the number and the generation of each release that serves fans and names what is not there."""
-    found = select(
-        ais.c.slug, releases.c.id, releases.c.number, releases.c.generation_id, routing.c.shares
-    ).select_from(
-        releases.join(routing, routing.c.ai_id == releases.c.ai_id).join(ais, ais.c.id == releases.c.ai_id)
+def _giants(settings: Settings) -> Finding:
+    """Bigger models that stand behind releases in use and can't be asked: fans get the small one's answer then."""
+    behind = [one for one in _in_use(settings) if one.giant is not None]
+    why = {name: _unasked(settings, name) for name in dict.fromkeys(one.giant for one in behind if one.giant)}
+    gone = [one for one in behind if one.giant and why[one.giant]]
+    if not gone:
+        return Finding("giants", f"can be asked; releases in use that have one: {len(behind)}")
+    first = gone[0]
+    return Finding(
+        "giants",
+        f"in use whose bigger model can't be asked, so that the small one answers alone: {len(gone)}",
+        f"The first is release {first.number} of {first.slug}: {why[first.giant or '']} Or let the small one answer "
+        f"alone: inhouse release {first.slug} --alone",
     )
-    gone = releases.c.generation_id.not_in(there)  # a release that names none is not among them
-    for row in tx.execute(found.where(gone).order_by(ais.c.slug, releases.c.number)):
-        if row.id in {release_id for release_id, _ in row.shares}:
-            yield row.slug, row.number, row.generation_id
+
+
+def _unasked(settings: Settings, giant: str) -> str:
+    """What to do for a giant that can't be asked; empty where it can."""
+    if not giant.startswith(ENDPOINT):
+        if description(settings.models_folder, giant) is None:
+            return f"put {giant}.gguf and {giant}.json back into {settings.models_folder}."
+        return ""
+    if not settings.engine_url:
+        return "set INHOUSE_ENGINE_URL to the server that has it."
+    return _server_fault(settings, giant.removeprefix(ENDPOINT))
+
+
+def _server_fault(settings: Settings, model: str) -> str:
+    """Why the model server doesn't answer; empty where it does. Whether it has the model only a question would tell."""
+    health = anyio.run(_health, settings, model)
+    return "" if health.ready else str(health.detail["error"])
+
+
+async def _health(settings: Settings, model: str) -> Health:
+    engine = server(settings, model)
+    try:
+        return await engine.health()
+    finally:
+        await engine.aclose()
+
+
+def _in_use(settings: Settings) -> list[InUse]:
+    db = Database(settings.database)
+    try:
+        with db.read() as tx:
+            return list(in_use.in_use(tx)) if revision(tx) else []
+    finally:
+        db.close()
 
 
 def _engine(settings: Settings) -> Finding:

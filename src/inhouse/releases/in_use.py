@@ -1,8 +1,10 @@
-"""Which generations answer fans now, over all AIs, alone or as the giant behind another one."""
+"""Which releases answer fans now, over all AIs, and on which generations: alone, or as the giant behind another one."""
 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 from sqlalchemy import select
 
@@ -15,26 +17,44 @@ from inhouse.store.database import Tx
 _AT_ONCE = 500
 
 
-def by_generation(tx: Tx) -> dict[str, list[str]]:
-    """The ids of the AIs that serve at least some of their fans on each generation. For the operator only."""
+@dataclass(frozen=True)
+class InUse:
+    """A release that answers at least some fans of an AI."""
+
+    ai_id: str
+    slug: str
+    number: int
+    generation: str | None
+    giant: str | None
+    """What stands behind its generation: another one, or ``endpoint:NAME``."""
+
+
+def in_use(tx: Tx) -> Iterator[InUse]:
+    """Every one of them, by AI in the order in which they were made. For the operator only."""
     query = (
-        select(routing.c.ai_id, routing.c.shares)
+        select(routing.c.ai_id, routing.c.shares, ais.c.slug)
         .join(ais, ais.c.id == routing.c.ai_id)
         .where(ais.c.archived_at.is_(None))
         .order_by(ais.c.created_at, ais.c.id)
     )
-    live = [(ai_id, release_id) for ai_id, shares in tx.execute(query) for release_id, _share in shares]
-    answering: dict[str, list[str]] = {}
+    live = [(row.ai_id, row.slug, name) for row in tx.execute(query) for name, _share in row.shares]
     for start in range(0, len(live), _AT_ONCE):
-        names = [release_id for _ai, release_id in live[start : start + _AT_ONCE]]
-        columns = (releases.c.id, releases.c.generation_id, releases.c.answering)
-        for row in tx.execute(select(*columns).where(releases.c.id.in_(names))):
-            cascade = Answering.model_validate(row.answering).cascade
-            both = (row.generation_id, cascade.giant if cascade else None)
-            answering[row.id] = [name for name in both if name and not name.startswith(ENDPOINT)]
+        part = live[start : start + _AT_ONCE]
+        columns = (releases.c.id, releases.c.number, releases.c.generation_id, releases.c.answering)
+        asked = select(*columns).where(releases.c.id.in_([name for _ai, _slug, name in part]))
+        found = {row.id: row for row in tx.execute(asked)}
+        for ai_id, slug, name in part:
+            if (row := found.get(name)) is not None:
+                cascade = Answering.model_validate(row.answering).cascade
+                giant = cascade.giant if cascade else None
+                yield InUse(ai_id, slug, row.number, row.generation_id, giant)
+
+
+def by_generation(tx: Tx) -> dict[str, list[str]]:
+    """The ids of the AIs that serve at least some of their fans on each generation. For the operator only."""
     found: dict[str, list[str]] = defaultdict(list)
-    for ai_id, release_id in live:
-        for generation in answering.get(release_id, ()):
-            if ai_id not in found[generation]:
-                found[generation].append(ai_id)
+    for one in in_use(tx):
+        for generation in (one.generation, one.giant):
+            if generation and not generation.startswith(ENDPOINT) and one.ai_id not in found[generation]:
+                found[generation].append(one.ai_id)
     return dict(found)

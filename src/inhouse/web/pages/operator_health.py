@@ -13,6 +13,7 @@ from sqlalchemy import func, select, text
 from inhouse.core import clock
 from inhouse.runtime import serving
 from inhouse.runtime.bridge import in_thread
+from inhouse.runtime.profile import ENDPOINT
 from inhouse.store.jobs import jobs
 from inhouse.web.i18n import N_
 from inhouse.web.services import Services
@@ -38,9 +39,15 @@ async def signs(services: Services) -> list[Sign]:
 
 
 def _engine(served: serving.Sign) -> Sign:
-    """The engine of one generation. That the others than the current one are served, some AI's release says."""
+    """The engine of one generation, or a giant on the model server. That others than the current one are served, some AI's
+    release says."""
     facts = tuple((str(name), str(value)) for name, value in served.health.detail.items())
-    name = N_("Engine") if served.is_current else N_("Engine of another generation")
+    if served.is_current:
+        name = N_("Engine")
+    elif served.generation.startswith(ENDPOINT):
+        name = N_("Bigger model on the model server")
+    else:
+        name = N_("Engine of another generation")
     return Sign(name, served.health.ready, facts)
 
 
