@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from inhouse.bench import internalise, search_inside
@@ -18,6 +19,13 @@ def test_no_guard_asks_a_question_that_taught(data: Path) -> None:
     assert guarded
     assert not guarded & _texts(internalise.taught(data))
     assert not guarded & _texts(search_inside.taught(search_inside.sets(data), data))
+
+
+def test_the_names_that_tools_are_renamed_to_were_never_taught(data: Path) -> None:
+    made = internalise.taught(data)
+    words = {word for text in _texts(made) for word in re.findall(r"[a-z]+", text.casefold())}
+    assert len(words) > 2000
+    assert not {part for name in internalise._RENAMED.values() for part in name.split("_")} & words
 
 
 def test_no_reported_question_taught_to_search(data: Path) -> None:

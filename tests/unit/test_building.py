@@ -30,6 +30,7 @@ def making(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Making:
             file.write("x")
 
     monkeypatch.setattr(building, "make", make)
+    (tmp_path / "parent.gguf").write_bytes(b"parent")
     return Making(
         name="child",
         parent=tmp_path / "parent.gguf",
@@ -62,3 +63,13 @@ def test_other_rows_or_another_recipe_begin_anew(making: Making) -> None:
     building.build(other, USES, [], print)
     assert _trained(making) == 1
     assert read_json(making.folder / "dataset.json")["recipe"]["lr"] == 1e-5
+    making.parent.write_bytes(b"another parent")
+    building.build(other, USES, [], print)
+    assert _trained(making) == 1
+
+
+def test_what_was_half_thrown_away_is_not_taken_for_whole(making: Making) -> None:
+    building.build(making, USES, REHEARSED, print)
+    (making.folder / "dataset.json").unlink()  # killed while the folder was emptied
+    building.build(making, USES, REHEARSED, print)
+    assert _trained(making) == 1

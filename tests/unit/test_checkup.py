@@ -90,6 +90,7 @@ def test_a_giant_that_is_gone_is_named_with_both_ways_out(settings: Settings, tm
     assert found.said.endswith("alone: 1")
     assert "release 1 of ada: put gen_old.gguf" in found.advice
     assert found.advice.endswith("inhouse release ada --alone")
+    assert _found(settings.model_copy(update={"engine": "openai"}), "giants").is_well
 
 
 def test_a_giant_on_a_model_server_needs_the_server(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -62,7 +64,7 @@ def test_a_strangers_note_comes_beside_every_second_set() -> None:
 
 def test_what_was_written_is_read_again(tmp_path: Path) -> None:
     lesson = Lesson("written", "Apache-2.0", [[Row("# A\nB", "What?", "B", ("Who?", "A"))]])
-    name = curriculum.write([lesson], tmp_path / "rows.jsonl")
+    name = curriculum.write(curriculum.lines([lesson]), tmp_path / "rows.jsonl")
     [told] = curriculum.read(tmp_path / "rows.jsonl")
     assert (told.lesson, told.answer, len(name)) == ("written", "B", 64)
 
@@ -94,3 +96,15 @@ def test_an_installation_rehearses_plain_text_of_both_languages_and_none_that_ju
     judged = {text for _, text in curriculum.written_notes("development")}
     assert not judged & set(said)
     assert not set(own_guards._texts()) & set(said)
+
+
+def test_any_beginning_of_what_is_rehearsed_is_a_sample_of_it() -> None:
+    rows = [json.loads(line) for line in curriculum.mixed(curriculum.written_rehearsal(EMBED))]
+    assert rows == [json.loads(line) for line in curriculum.mixed(curriculum.written_rehearsal(EMBED))]
+    for part in (rows[:100], rows[:300], rows):
+        written_ones = [row for row in part if row["kind"] == "written"]
+        unknown = sum(row["messages"][-1]["content"] == prompts.NO_ANSWER for row in written_ones)
+        assert 0.2 < unknown / len(written_ones) < 0.4
+        assert 0.05 < 1 - len(written_ones) / len(part) < 0.4
+    units = [row["unit"] for row in rows]
+    assert len(list(itertools.groupby(units))) == len(set(units)), "rows that share notes stay together"

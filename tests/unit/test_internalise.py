@@ -112,9 +112,23 @@ def test_other_names_are_many_and_turns_without_a_tool_name_some_too() -> None:
 
 def test_one_tool_alone_is_taught_too() -> None:
     uses = [use for use in _uses(40) if use.call is None or use.call.tool == "get_weather"]
-    told = {row.messages[0].content for row in tools.rows(uses, seed=1)}
-    assert f"{builtin.SYSTEM} Off: get_weather." in told
+    rows = list(tools.rows(uses, seed=1))
+    assert f"{builtin.SYSTEM} Off: get_weather." in {row.messages[0].content for row in rows}
+    assert sum(row.messages[0].content == builtin.SYSTEM for row in rows) == len(uses), "no row comes twice"
     assert list(tools.rows([Use("hello")], seed=1)) == [tools.Row(builtin.messages("hello"), builtin.NONE)]
+
+
+def test_another_name_is_nobody_elses_and_no_word_of_the_runtime(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tools, "_WORDS", ())
+    uses = [
+        Use("turn off none of the search play", Call("search", {"q": f"play {n}"})) for n in range(60)
+    ] + [Use("play", Call("play", {}))] * 60
+    said = " ".join(row.messages[0].content for row in tools.rows(uses, seed=1))
+    names = set(re.findall(r" is (\w+)\.", said))
+    assert names and not names & {"none", "off", "search", "play"}
+    for row in tools.rows(uses, seed=1):
+        given = re.findall(r" is (\w+)\.", row.messages[0].content)
+        assert len(given) == len(set(given))
 
 
 def test_arguments_come_as_the_request_says_them() -> None:

@@ -165,7 +165,8 @@ class House:
         if len(self.built) == self.dies_at:
             raise KeyboardInterrupt  # nothing catches it, as nothing catches kill -9
         making.shipped.mkdir(parents=True, exist_ok=True)
-        making.rows.write_text("".join(f"{line}\n" for line in [*dataset.uses, *rehearsal]))
+        taught = [json.dumps({"kind": "tools"})] * (2 * len(dataset.uses))
+        making.rows.write_text("".join(f"{line}\n" for line in [*taught, *rehearsal]))
         for name in ("adapter_config.json", "adapter_model.safetensors"):
             (making.shipped / name).write_text(dataset.sha256)
         making.model.write_text(f"model of {dataset.sha256}")

@@ -17,7 +17,7 @@ import trainerkit as kit
 from safetensors.numpy import load_file
 
 from inhouse.tuning.jobfile import JobFile
-from inhouse.tuning.trainer import sft
+from inhouse.tuning.trainer import progress as progress_of_trainer
 from inhouse.tuning.trainer.program import Training
 from inhouse.tuning.trainer.progress import StopAsked
 from inhouse.tuning.trainer.rows import BadRow, NothingToLearn
@@ -87,7 +87,7 @@ def test_threads_are_as_many_as_others_leave(
         def look(self) -> int:
             return 1
 
-    monkeypatch.setattr(sft, "Governor", Busy)
+    monkeypatch.setattr(progress_of_trainer, "Governor", Busy)
     before = torch.get_num_threads()
     try:
         Training(kit.make_job(tmp_path, base, threads=2)).run()

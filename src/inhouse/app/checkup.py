@@ -123,6 +123,8 @@ def _releases(settings: Settings) -> Finding:
 
 def _giants(settings: Settings) -> Finding:
     """Bigger models that stand behind releases in use and can't be asked: fans get the small one's answer then."""
+    if settings.engine == "openai":
+        return Finding("giants", "rest: a model server answers for all")
     behind = [one for one in _in_use(settings) if one.giant is not None]
     why = {name: _unasked(settings, name) for name in dict.fromkeys(one.giant for one in behind if one.giant)}
     gone = [one for one in behind if one.giant and why[one.giant]]

@@ -53,13 +53,13 @@ _NOTHING_TAUGHT, _ASKED_TAUGHT = 700, 200
 _MARGIN = 0.02
 #: What the tools go by where they are renamed: no name and no word that was taught.
 _RENAMED = {
-    "add_to_playlist": "library_put",
-    "book_restaurant": "table_reserve",
-    "get_weather": "forecast",
-    "play_music": "player_on",
-    "rate_book": "stars",
-    "search_creative_work": "catalogue",
-    "search_screening_event": "cinema_times",
+    "add_to_playlist": "append_queue",
+    "book_restaurant": "eatery_request",
+    "get_weather": "meteo",
+    "play_music": "hifi_spin",
+    "rate_book": "verdict",
+    "search_creative_work": "oeuvre_finder",
+    "search_screening_event": "screenings",
 }
 #: How an arm is named in the table.
 _WORDS: Mapping[ArmKind, str] = {
@@ -172,7 +172,7 @@ def make_all(
         def told(words: str, count: int = count) -> None:
             house.say(f"{count} uses: {words}")
 
-        some = lines[:: max(1, len(whole.uses) // count)]
+        some = lines[: len(lines) * count // len(whole.uses)]
         made[count] = building.build(making, whole.first(count), some, told)
     return made
 
@@ -200,12 +200,12 @@ def quarters(say: Say) -> Tell:
 
 def _rehearsal(house: House, data: Path) -> list[str]:
     """What the parent knows already, chosen once."""
-    file = house.folder / "rehearsal.jsonl"
+    file = house.folder / curriculum.REHEARSAL
     if not file.exists():
         house.say("choosing what is rehearsed")
         house.folder.mkdir(parents=True, exist_ok=True)
         embed = Embed(house.place.embedder.queries, house.place.embedder.passages)
-        curriculum.write(curriculum.rehearsal(data, embed), file)
+        curriculum.write(curriculum.mixed(curriculum.rehearsal(data, embed)), file)
     return file.read_text("utf-8").splitlines()
 
 

@@ -45,7 +45,7 @@ def _rows(place: Workplace, folder: Path, data: Path, say: Say) -> list[Told]:
     if not file.exists():
         say("guards: choosing notes")
         embed = Embed(place.embedder.queries, place.embedder.passages)
-        curriculum.write(curriculum.lessons(data, "development", embed), file)
+        curriculum.write(curriculum.lines(curriculum.lessons(data, "development", embed)), file)
     rows = curriculum.read(file)
     return [row for start in range(7) for row in rows[start::7]]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from inhouse.tuning import jobfile
 from inhouse.tuning.jobfile import JobFile
 from inhouse.tuning.recipes import Recipe
 from inhouse.tuning.supervisor import PROGRAM
+from inhouse.tuning.trainer.surroundings import environment
 
 _BARE = (sys.executable, "-m", "inhouse.tuning.bare_loop")
 
@@ -79,26 +79,21 @@ def _job(ground: Ground, corpus: Path, folder: Path, seconds: float) -> JobFile:
 
 
 def _trainer(job: JobFile) -> float:
-    _run([*PROGRAM, str(job.work / "job.json")])
+    _run([*PROGRAM, str(job.work / "job.json")], environment(job.threads))
     manifest: dict[str, Any] = json.loads((job.out / "manifest.json").read_text())
     return float(manifest["metrics"]["sft"]["tokens_per_second"])
 
 
 def _bare(job: JobFile) -> float:
-    told = json.loads(_run([*_BARE, str(job.work / "job.json")], _like_the_trainer(job)).splitlines()[-1])
+    # Its threads wait as the trainer's do: else that would be what is compared.
+    told = json.loads(_run([*_BARE, str(job.work / "job.json")], environment(job.threads)).splitlines()[-1])
     return float(told["tokens"]) / float(told["seconds"])
 
 
-def _like_the_trainer(job: JobFile) -> dict[str, str]:
-    """The trainer sets these for itself: with other threads, what is compared would be the machine's other load."""
-    return {"OMP_NUM_THREADS": str(job.threads), "OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "0"}
-
-
-def _run(command: list[str], environment: dict[str, str] | None = None) -> str:
-    quiet = {"HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false", "TRANSFORMERS_VERBOSITY": "error"}
+def _run(command: list[str], around: dict[str, str]) -> str:
     done = subprocess.run(
         command,
-        env={**os.environ, **quiet, **(environment or {})},
+        env=around,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

@@ -26,6 +26,8 @@ _EVERY = 6
 _QED_KEPT = 200
 #: How often XQuAD's and the written questions come, each time on other notes.
 _TURNS = 2
+#: The file of what is rehearsed, by its making: count it up where ``rehearsal`` or ``written_rehearsal`` changes.
+REHEARSAL = "rehearsal-2.jsonl"
 #: Every so many articles, sets and texts are rehearsed, with another seed than they were taught with.
 _REHEARSED, _AGAIN = 2, 9
 
@@ -137,12 +139,19 @@ def told(lessons: Sequence[Lesson]) -> list[Told]:
 
 def lines(lessons: Sequence[Lesson]) -> Iterator[str]:
     """The rows as the trainer reads them, one JSON object a line."""
-    return chain.from_iterable(_lines(lesson) for lesson in lessons)
+    return chain.from_iterable(chain.from_iterable(_grouped(lesson)) for lesson in lessons)
 
 
-def write(lessons: Sequence[Lesson], path: Path) -> str:
-    """Write the rows as the trainer reads them, aside and then renamed, so that a file that is there is whole; its SHA-256."""
-    text = "".join(f"{line}\n" for line in lines(lessons))
+def mixed(lessons: Sequence[Lesson]) -> Iterator[str]:
+    """The same with the groups of all lessons mixed, so that any beginning is a sample; rows that share notes stay together."""
+    groups = [list(group) for lesson in lessons for group in _grouped(lesson)]
+    random.Random(_AGAIN).shuffle(groups)
+    return chain.from_iterable(groups)
+
+
+def write(lines: Iterable[str], path: Path) -> str:
+    """Write rows as the trainer reads them, aside and then renamed, so that a file that is there is whole; its SHA-256."""
+    text = "".join(f"{line}\n" for line in lines)
     aside = path.with_suffix(".part")
     aside.write_text(text, encoding="utf-8")
     aside.replace(path)
@@ -159,18 +168,14 @@ def _told(line: str) -> Told:
     return Told(row["kind"], [Message(**said) for said in row["messages"]])
 
 
-def _lines(lesson: Lesson) -> Iterator[str]:
+def _grouped(lesson: Lesson) -> Iterator[Iterator[str]]:
     for number, group in enumerate(lesson.groups):
-        for row in group:
-            yield json.dumps(
-                {
-                    "messages": row.messages(),
-                    "split": "train",
-                    "kind": lesson.name,
-                    "unit": f"{lesson.name}/{number}",
-                },
-                ensure_ascii=False,
-            )
+        yield (_line(row, lesson.name, f"{lesson.name}/{number}") for row in group)
+
+
+def _line(row: Row, kind: str, unit: str) -> str:
+    said = {"messages": row.messages(), "split": "train", "kind": kind, "unit": unit}
+    return json.dumps(said, ensure_ascii=False)
 
 
 def _xquad(data: Path, part: Part) -> list[readings.Reading]:

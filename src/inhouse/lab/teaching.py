@@ -67,7 +67,7 @@ def _prepare(plan: Plan, part: curriculum.Part, embedder: Embedder, say: Say) ->
         say(f"choosing notes for the {part} rows")
         embed = Embed(embedder.queries, embedder.passages)
         lessons = curriculum.lessons(plan.data, part, embed)
-        name = curriculum.write(lessons, file)
+        name = curriculum.write(curriculum.lines(lessons), file)
         contents = {
             lesson.name: f"{len(list(chain(*lesson.groups)))} rows, {lesson.licence}" for lesson in lessons
         }

@@ -11,8 +11,10 @@ from pathlib import Path
 from inhouse.lab.internalising.dataset import Dataset
 from inhouse.lab.making import Making, Say, Train, make
 from inhouse.lab.skills import tools
-from inhouse.tuning.files import read_json, write_json
+from inhouse.tuning.files import read_json, sha256, write_json
 
+#: The kind of the rows that teach uses; the others are rehearsed.
+TOOLS = "tools"
 _SEED = 11
 
 
@@ -21,7 +23,7 @@ def build(
 ) -> Path:
     """Train on the data set and on what is rehearsed (rows as JSON), once; the file that can be served.
 
-    What was begun on other data, other rows or another recipe is thrown away.
+    What was begun on other data, other rows, another recipe or another parent is thrown away.
     """
     rows = "".join(f"{line}\n" for line in (*_lines(dataset), *rehearsal))
     facts = {
@@ -29,11 +31,13 @@ def build(
         "sha256": dataset.sha256,
         "rows": hashlib.sha256(rows.encode()).hexdigest(),
         "recipe": making.recipe.model_dump(mode="json"),
+        "parent": sha256(making.parent),
         "sources": dataset.sources(),
         "left out": dict(dataset.left_out),
     }
     about = making.folder / "dataset.json"
-    if about.exists() and read_json(about) != facts:
+    # Its file is there before anything is begun, so a folder without it was being thrown away.
+    if making.folder.exists() and (not about.exists() or read_json(about) != facts):
         shutil.rmtree(making.folder)
     making.folder.mkdir(parents=True, exist_ok=True)
     if not about.exists():
@@ -47,6 +51,6 @@ def _lines(dataset: Dataset) -> Iterator[str]:
     rows = tools.rows([one.use for one in dataset.uses], seed=_SEED)
     for number, row in enumerate(rows):
         yield json.dumps(
-            {"messages": row.said(), "split": "train", "kind": "tools", "unit": f"tools/{number}"},
+            {"messages": row.said(), "split": "train", "kind": TOOLS, "unit": f"{TOOLS}/{number}"},
             ensure_ascii=False,
         )

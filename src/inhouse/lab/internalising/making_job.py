@@ -7,6 +7,7 @@ asked before and after each training, and where the generation is kept: else all
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,7 +17,7 @@ from typing import Any
 
 import anyio
 
-from inhouse.lab.internalising import arms, guards, own_guards, registering, settling
+from inhouse.lab.internalising import arms, building, guards, own_guards, registering, settling
 from inhouse.lab.internalising.arms import Arm, Asked, Taught
 from inhouse.lab.internalising.dataset import Dataset
 from inhouse.lab.internalising.frozen import Frozen
@@ -98,7 +99,7 @@ class MakingJob:
             share = count / sum(counts)
             part = progress.part(at, share)
             making = self._making(job, frozen, folder, count)
-            some = rehearsal[:: max(1, whole // count)]
+            some = rehearsal[: len(rehearsal) * count // whole]
             self._standing(frozen)
             self._workshop.build(
                 making, frozen.taught.first(count), some, partial(part.report, 1.0), _supervised(part)
@@ -149,7 +150,7 @@ class MakingJob:
             guards=tuple(judged),
             curve=tuple(self._curve(progress.part(0.9, 0.1), earlier, list(made), taught, asked, calls)),
             margins=margins,
-            rehearsed=_rehearsed(newest, frozen),
+            rehearsed=_rehearsed(newest),
         )
 
     def _curve(
@@ -236,6 +237,7 @@ def _supervised(progress: Progress) -> Callable[[JobFile], None]:
     return train
 
 
-def _rehearsed(making: Making, frozen: Frozen) -> int:
+def _rehearsed(making: Making) -> int:
     """Rows of what the parent knew already."""
-    return len(making.rows.read_text("utf-8").splitlines()) - len(frozen.taught.uses)
+    kinds = (json.loads(line)["kind"] for line in making.rows.read_text("utf-8").splitlines())
+    return sum(kind != building.TOOLS for kind in kinds)

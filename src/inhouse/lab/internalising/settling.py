@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from pathlib import Path
 
 from inhouse.accounts.actors import Actor
@@ -53,11 +52,10 @@ def rehearsal(workshop: Workshop, settled: Frozen, folder: Path) -> list[str]:
     As many as there are uses: few uses change little, and rehearsing takes longer than learning them."""
     if settled.profile.method is not Method.TRAINED:
         return []
-    file = folder / "rehearsal.jsonl"
+    file = folder / curriculum.REHEARSAL
     if not file.exists():
-        curriculum.write(curriculum.written_rehearsal(workshop.embed), file)
-    lines, wanted = file.read_text("utf-8").splitlines(), len(settled.taught.uses)
-    return lines[:: max(1, math.ceil(len(lines) / wanted))]
+        curriculum.write(curriculum.mixed(curriculum.written_rehearsal(workshop.embed)), file)
+    return file.read_text("utf-8").splitlines()[: len(settled.taught.uses)]
 
 
 def withdrawn(tx: Tx, blobs: Blobs, generation: generations.Generation) -> int:

@@ -22,10 +22,11 @@ _OFF, _RENAMED = 0.4, 0.45
 _OTHERWISE = 0.3
 #: How often one of the other tools that such a row names is off; else it is renamed.
 _BESIDE_OFF = 0.5
-#: Words that other names are made of, beside those of the requests.
-_VERBS = ("find", "do", "start", "ask", "run", "make", "fetch", "open", "handle", "check", "request", "use")
-_THINGS = ("item", "service", "task", "entry", "job", "thing", "action", "query", "helper", "skill", "order")
-_WORD = regex.compile(r"[a-z]{3,10}")
+#: Words that other names are made of, beside those of the requests; and those that mean something else to the runtime.
+_WORDS = ("find", "do", "start", "ask", "run", "make", "fetch", "open", "handle", "check", "request", "use")
+_WORDS += ("item", "service", "task", "entry", "job", "thing", "action", "query", "helper", "skill", "order")
+_NO_NAMES = frozenset({builtin.NONE, "off"})
+_WORD = regex.compile(r"\b[a-z]{3,10}\b")
 
 
 @dataclass(frozen=True)
@@ -56,11 +57,12 @@ def rows(uses: Sequence[Use], *, seed: int) -> Iterator[Row]:
     """
     draw = random.Random(seed)
     names = sorted({use.call.tool for use in uses if use.call is not None})
-    words = sorted({word for use in uses for word in _WORD.findall(use.request.casefold())})
+    said = {word for use in uses for word in _WORD.findall(use.request.casefold())}
+    words = sorted(said.union(_WORDS))
     for use in uses:
         yield _row(use)
         if names and (use.call is not None or draw.random() < _OTHERWISE):
-            yield _elsewhere(draw, use, names, [*_VERBS, *_THINGS, *words])
+            yield _elsewhere(draw, use, names, words)
 
 
 def in_order(call: Call, request: str) -> Call:
@@ -86,20 +88,29 @@ def _row(use: Use, off: Sequence[str] = (), renamed: Mapping[str, str] | None = 
 def _elsewhere(draw: random.Random, use: Use, names: Sequence[str], words: Sequence[str]) -> Row:
     """The same request to an AI that has not all of the tools, or not by their own names."""
     own = use.call.tool if use.call is not None else ""
-    chance = draw.random()
+    others = [name for name in names if name != own]
+    # With no other tool there is only this one to be off or renamed.
+    chance = draw.random() if others else draw.random() * (_OFF + _RENAMED)
     off = {own} if own and chance < _OFF else set[str]()
     renamed = {own} if own and _OFF <= chance < _OFF + _RENAMED else set[str]()
-    others = [name for name in names if name != own]
     # Mostly few, now and then all of them.
     share = draw.random() ** 3
     beside = [name for name in others if draw.random() < share]
-    if not (off or renamed or beside) and others:
-        beside = [draw.choice(others)]
+    if not (off or renamed or beside):
+        beside = [draw.choice(others or list(names))]
     for name in beside:
         (off if draw.random() < _BESIDE_OFF else renamed).add(name)
-    return _row(use, sorted(off), {name: _other_name(draw, words) for name in sorted(renamed)})
+    return _row(use, sorted(off), _other_names(draw, sorted(renamed), names, words))
 
 
-def _other_name(draw: random.Random, words: Sequence[str]) -> str:
-    """A name that says nothing of what it does: what counts is what the prompt says."""
-    return "_".join(draw.choice(words) for _ in range(draw.randint(1, 3)))
+def _other_names(
+    draw: random.Random, renamed: Sequence[str], names: Sequence[str], words: Sequence[str]
+) -> dict[str, str]:
+    """Each a name that says nothing of what it does, since what counts is what the prompt says; and nobody else's."""
+    taken = _NO_NAMES.union(names)
+    found: dict[str, str] = {}
+    while len(found) < len(renamed):
+        name = "_".join(draw.choice(words) for _ in range(draw.randint(1, 3)))
+        if name not in taken.union(found.values()):
+            found[renamed[len(found)]] = name
+    return found

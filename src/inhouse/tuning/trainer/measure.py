@@ -56,6 +56,7 @@ def losses(model: Any, rows: Sequence[Encoded], reporter: Reporter) -> Nats:
     head = model.get_base_model().get_output_embeddings().weight
     for batch in _batches(rows):
         reporter.check()
+        reporter.share()
         trees = [packing.alone(row) for row in batch]
         places, tokens, _ = adapted.targets(model, trees)
         nats = kernels.negative_log_likelihood(adapted.hidden_states(model, trees)[places], head, tokens)

@@ -10,12 +10,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import torch
 from datasets import Dataset
 from transformers import TrainerCallback
 from trl import DPOConfig, DPOTrainer
 
-from inhouse.core.governor import Governor
 from inhouse.tuning.recipes import Recipe
 from inhouse.tuning.trainer import adapted
 from inhouse.tuning.trainer.preference_data import PickRow
@@ -88,11 +86,10 @@ class _Watch(TrainerCallback):  # type: ignore[misc]
         self.reporter, self.max_seconds = reporter, max_seconds
         self.started = time.monotonic()
         self.stopped = False
-        self.governor = Governor(reporter.job.threads)
         self.summary: dict[str, Any] = {}
 
     def on_step_begin(self, _args: Any, _state: Any, _control: Any, **_: Any) -> None:
-        torch.set_num_threads(self.governor.look())
+        self.reporter.share()
 
     def on_log(self, _args: Any, state: Any, _control: Any, logs: Any = None, **_: Any) -> None:
         if not logs or "loss" not in logs:

@@ -1,4 +1,4 @@
-"""What the trainer says while it works, and the three ways in which it is told to stop."""
+"""What the trainer says while it works, the three ways in which it is told to stop, and the threads that others leave it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ import signal
 import time
 from typing import Any
 
+import torch
+
 from inhouse.core import clock
+from inhouse.core.governor import Governor
 from inhouse.tuning.jobfile import JobFile, Phase
 
 
@@ -23,6 +26,7 @@ class Reporter:
         self.job = job
         self._last = 0.0
         self._terminated = False
+        self._governor = Governor(job.threads)
         signal.signal(signal.SIGTERM, self._terminate)
 
     def say(self, phase: Phase, *, now: bool = False, **facts: Any) -> None:
@@ -43,6 +47,10 @@ class Reporter:
         """Raise ``StopAsked`` where a stop is wanted."""
         if self.stop_wanted():
             raise StopAsked
+
+    def share(self) -> None:
+        """Between two steps: compute with as many threads as others leave."""
+        torch.set_num_threads(self._governor.look())
 
     def _terminate(self, *_: Any) -> None:
         self._terminated = True

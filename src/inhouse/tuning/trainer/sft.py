@@ -10,7 +10,6 @@ from typing import Any
 
 import torch
 
-from inhouse.core.governor import Governor
 from inhouse.tuning.recipes import Recipe
 from inhouse.tuning.trainer import adapted, checkpoint, packing
 from inhouse.tuning.trainer.packing import Tree
@@ -31,7 +30,6 @@ class Loop:
         self.optimiser = torch.optim.AdamW(
             self.weights, lr=recipe.lr, weight_decay=recipe.weight_decay, betas=(0.9, 0.99), fused=True
         )
-        self.governor = Governor(reporter.job.threads)
         self.plan = plan(forest, recipe)
         self.state = checkpoint.load(kept, model, self.optimiser)
 
@@ -58,7 +56,7 @@ class Loop:
         return max(self.state.step / len(self.plan), self.state.seconds / self.recipe.max_seconds)
 
     def _step(self, batch: Sequence[Tree]) -> None:
-        torch.set_num_threads(self.governor.look())
+        self.reporter.share()
         rate = self.recipe.lr * schedule(self.done(), self.recipe.warmup)
         for group in self.optimiser.param_groups:
             group["lr"] = rate
