@@ -119,7 +119,8 @@ def test_one_tool_alone_is_taught_too() -> None:
 
 
 def test_another_name_is_nobody_elses_and_no_word_of_the_runtime(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tools, "_WORDS", ())
+    monkeypatch.setattr(tools, "_VERBS", set())
+    monkeypatch.setattr(tools, "_THINGS", set())
     uses = [
         Use("turn off none of the search play", Call("search", {"q": f"play {n}"})) for n in range(60)
     ] + [Use("play", Call("play", {}))] * 60

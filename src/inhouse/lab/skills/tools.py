@@ -23,8 +23,8 @@ _OTHERWISE = 0.3
 #: How often one of the other tools that such a row names is off; else it is renamed.
 _BESIDE_OFF = 0.5
 #: Words that other names are made of, beside those of the requests; and those that mean something else to the runtime.
-_WORDS = ("find", "do", "start", "ask", "run", "make", "fetch", "open", "handle", "check", "request", "use")
-_WORDS += ("item", "service", "task", "entry", "job", "thing", "action", "query", "helper", "skill", "order")
+_VERBS = {"find", "do", "start", "ask", "run", "make", "fetch", "open", "handle", "check", "request", "use"}
+_THINGS = {"item", "service", "task", "entry", "job", "thing", "action", "query", "helper", "skill", "order"}
 _NO_NAMES = frozenset({builtin.NONE, "off"})
 _WORD = regex.compile(r"\b[a-z]{3,10}\b")
 
@@ -58,7 +58,7 @@ def rows(uses: Sequence[Use], *, seed: int) -> Iterator[Row]:
     draw = random.Random(seed)
     names = sorted({use.call.tool for use in uses if use.call is not None})
     said = {word for use in uses for word in _WORD.findall(use.request.casefold())}
-    words = sorted(said.union(_WORDS))
+    words = sorted(said | _VERBS | _THINGS)
     for use in uses:
         yield _row(use)
         if names and (use.call is not None or draw.random() < _OTHERWISE):
