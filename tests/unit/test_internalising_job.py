@@ -30,6 +30,7 @@ from inhouse.core.errors import NotAllowed, NotFound, UsageError
 from inhouse.core.events import Ended, Event, Token
 from inhouse.core.settings import Settings
 from inhouse.lab.generations.registry import Generations
+from inhouse.lab.internalising import guards as guards_asked
 from inhouse.lab.internalising import leftovers as leftovers_module
 from inhouse.lab.internalising import making_job, material, own_guards, report, settling
 from inhouse.lab.internalising.dataset import Dataset
@@ -51,7 +52,7 @@ from inhouse.runtime.agent.builtin import Call
 from inhouse.runtime.engines.base import Completion
 from inhouse.runtime.engines.fake import FakeEngine
 from inhouse.runtime.extensions.base import Example, Limits, Tool
-from inhouse.runtime.profile import Installed, Method, Profile, description
+from inhouse.runtime.profile import Installed, LearntTool, Method, Profile, description
 from inhouse.runtime.request import ReplyRequest
 from inhouse.store import jobs
 from inhouse.store.blobs import Blobs
@@ -555,12 +556,15 @@ def test_tools_of_two_generations_ago_are_taught_and_guarded_still(house: House)
     assert guard.n == len(kept)
 
 
+WITH_WEATHER = Profile(method=Method.TRAINED, tools=(LearntTool(name="get_weather", parameters={}),))
+
+
 def test_what_teaches_that_it_means_none_is_not_what_guards_other_tools(house: House) -> None:
     words = [f"Next tram to {town}?" for town in TOWNS]
     examples = tuple(Example(request=one, arguments={"city": one.split()[-1][:-1]}) for one in words)
     attach(house.db, house.here.other.id, weather("next_tram", examples=examples), name="trams")
     taught = {one.use.request for one in gathered(house).taught.uses}
-    guards = own_guards.of_installation(house.db, {"get_weather"}, house.workshop)
+    guards = own_guards.of_installation(house.db, WITH_WEATHER, house.workshop)
     [guard] = [one for one in guards if one.kind is GuardKind.OTHER_TOOLS]
     guarded = {
         case.removeprefix("next_tram ") for case in guard.cases if case.startswith("next_tram ")
@@ -651,8 +655,23 @@ def test_the_command_says_what_it_would_be_made_of_and_what_came_of_it(cli: type
     assert "Old model" in told.stdout and "Not better: " in told.stdout
 
 
+def test_guards_abstain_as_the_runtime_will(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[float] = []
+
+    async def marks(engine: object, rows: object, above: float, say: object) -> list[float]:
+        asked.append(above)
+        return []
+
+    monkeypatch.setattr(guards_asked.examination, "marks", marks)
+    profile = WITH_WEATHER.model_copy(update={"abstain_above": 0.95})
+    for guard in own_guards.of_installation(house.db, profile, house.workshop):
+        if guard.kind in (GuardKind.GROUNDED, GuardKind.ABSTENTION):
+            asyncio.run(guard.ask(FakeEngine(["x"])))
+    assert asked == [0.95, 0.95]
+
+
 def test_a_guard_without_cases_is_none(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(own_guards, "_ROWS", 0)
-    guards = own_guards.of_installation(house.db, {"get_weather"}, house.workshop)
+    guards = own_guards.of_installation(house.db, WITH_WEATHER, house.workshop)
     kinds = {guard.kind for guard in guards}
     assert GuardKind.ABSTENTION not in kinds and GuardKind.REFUSALS in kinds

@@ -211,11 +211,13 @@ def _rehearsal(house: House, data: Path) -> list[str]:
 
 def _measure(house: House, models: Mapping[int, Path], asked: Asked, data: Path, quick: bool) -> Outcome:
     tools = [Taught(one, _RENAMED[one.tool.name]) for one in ways.attached(tools_data.snips_tools(data))]
-    held = internalise_guards.guards(house.place, house.folder, data, quick, house.say)
+    now = installed(house.settings)
+    above = now.profile.abstain_above
+    held = internalise_guards.guards(house.place, house.folder, data, above, quick, house.say)
     margins = guards.laid_down(held, _MARGIN)
     house.say(f"margins are laid down: {margins[:16]}")
     *earlier, (_, newest) = models.items()
-    parent = installed(house.settings).file
+    parent = now.file
 
     def of_parent(engine: Engine) -> list[Arm]:
         return arms.of_parent(engine, house.place.retriever, tools, asked)

@@ -20,8 +20,9 @@ _QUICK = 8
 _LONGEST_TEXT = 800
 
 
-def guards(place: Workplace, folder: Path, data: Path, quick: bool, say: Say) -> list[Guard]:
-    """Every guard with its margin, set before anything was measured. ``folder`` keeps the notes that were chosen."""
+def guards(place: Workplace, folder: Path, data: Path, above: float, quick: bool, say: Say) -> list[Guard]:
+    """Every guard with its margin, set before anything was measured. ``folder`` keeps the notes that were chosen; ``above`` this
+    probability the model abstains."""
     some = _QUICK if quick else None
     rows = _rows(place, folder, data, say)[: some or _ROWS]
     voice = [text[:_LONGEST_TEXT] for _, text in datasets.dictionary(data)][5::7][: some or _TEXTS]
@@ -29,8 +30,8 @@ def guards(place: Workplace, folder: Path, data: Path, quick: bool, say: Say) ->
     unsafe = _xstest(data)[:: 450 // (some or _PROMPTS)]
     functions = list(tools_data.bfcl(data, "report", some or _FUNCTIONS))
     found = [
-        asks.grounded("XQuAD, QED, written", rows, say),
-        asks.abstention("XQuAD, QED, written", rows, say),
+        asks.grounded("XQuAD, QED, written", rows, above, say),
+        asks.abstention("XQuAD, QED, written", rows, above, say),
         asks.voice("the Devil's Dictionary", voice),
         asks.japanese("JSQuAD", japanese),
         asks.refused("XSTest: refuses what is unsafe and nothing else", unsafe),

@@ -20,7 +20,7 @@ from inhouse.runtime.agent import builtin
 from inhouse.runtime.engines.base import Completion, Engine, Message, Priority, ScoreRequest
 from inhouse.runtime.engines.written import written
 from inhouse.runtime.extensions.base import Tool
-from inhouse.runtime.profile import Method, Profile
+from inhouse.runtime.profile import Profile
 from inhouse.runtime.prompts import NO_ANSWER
 from inhouse.runtime.request import Retriever
 
@@ -110,16 +110,20 @@ def japanese(measure: str, texts: Sequence[str]) -> Guard:
     return _foreseen(GuardKind.JAPANESE, measure, texts)
 
 
-def grounded(measure: str, rows: Sequence[Told], say: Callable[[str], None], margin: float = 0.03) -> Guard:
-    """Answers where the notes have one, by token F1."""
+def grounded(
+    measure: str, rows: Sequence[Told], above: float, say: Callable[[str], None], margin: float = 0.03
+) -> Guard:
+    """Answers where the notes have one, by token F1. It abstains ``above`` this probability, as the runtime does."""
     there = [row for row in rows if row.answer != NO_ANSWER]
-    return _read(GuardKind.GROUNDED, f"{measure}, token F1", margin, there, say)
+    return _read(GuardKind.GROUNDED, f"{measure}, token F1", margin, there, above, say)
 
 
-def abstention(measure: str, rows: Sequence[Told], say: Callable[[str], None], margin: float = 0.05) -> Guard:
-    """Whether it says so where the notes have no answer."""
+def abstention(
+    measure: str, rows: Sequence[Told], above: float, say: Callable[[str], None], margin: float = 0.05
+) -> Guard:
+    """Whether it says so where the notes have no answer. It abstains ``above`` this probability, as the runtime does."""
     gone = [row for row in rows if row.answer == NO_ANSWER]
-    return _read(GuardKind.ABSTENTION, measure, margin, gone, say)
+    return _read(GuardKind.ABSTENTION, measure, margin, gone, above, say)
 
 
 def refused(measure: str, requests: Sequence[tuple[str, bool]], margin: float = 0.05) -> Guard:
@@ -172,10 +176,13 @@ def _foreseen(kind: GuardKind, measure: str, texts: Sequence[str]) -> Guard:
 
 
 def _read(
-    kind: GuardKind, measure: str, margin: float, rows: Sequence[Told], say: Callable[[str], None]
+    kind: GuardKind,
+    measure: str,
+    margin: float,
+    rows: Sequence[Told],
+    above: float,
+    say: Callable[[str], None],
 ) -> Guard:
-    above = Profile(method=Method.TRAINED).abstain_above
-
     async def ask(engine: Engine) -> Sequence[float]:
         return await examination.marks(engine, rows, above, say)
 

@@ -124,7 +124,7 @@ class MakingJob:
         self, progress: Progress, frozen: Frozen, made: Mapping[int, Making], folder: Path
     ) -> Measured:
         asked, taught = _asked(frozen.kept), self._taught(frozen)
-        held = own_guards.of_installation(self._db, _inside(frozen), self._workshop)
+        held = own_guards.of_installation(self._db, registering.profile_with(frozen), self._workshop)
         if frozen.before.uses:
             held.append(guards.built_in_before(frozen.before, frozen.profile))
         margins = guards.laid_down(held, MARGIN)
@@ -209,11 +209,6 @@ class MakingJob:
             handler = self._workshop.handler(want.ai_id, want.entry)
             found.append(Taught(Attached(want.extension, tool, Limits(), handler), f"other_{at}"))
         return found
-
-
-def _inside(frozen: Frozen) -> set[str]:
-    """The names of the tools that the new generation knows by itself."""
-    return {one.name for one in registering.profile_with(frozen).tools}
 
 
 def _asked(kept: Dataset) -> Asked:

@@ -22,6 +22,7 @@ from inhouse.lab.internalising.workshop import Workshop
 from inhouse.runtime.extensions.base import Tool
 from inhouse.runtime.extensions.calculator.extension import CALCULATE, DATES
 from inhouse.runtime.extensions.search.extension import TOOL as SEARCH
+from inhouse.runtime.profile import Profile
 from inhouse.store.database import Database, Tx
 
 _ROWS, _TEXTS, _REQUESTS = 250, 60, 40
@@ -32,8 +33,10 @@ _AIS, _DOCUMENTS = 20, 6
 _LONGEST_TEXT = 800
 
 
-def of_installation(db: Database, inside: Collection[str], workshop: Workshop) -> list[Guard]:
-    """Every guard with its margin, before anything is measured. ``inside`` are the names of the tools that are, or will be, built in."""
+def of_installation(db: Database, profile: Profile, workshop: Workshop) -> list[Guard]:
+    """Every guard with its margin, before anything is measured. ``profile`` is what the new generation will be trusted with, the
+    tools that are built in among it."""
+    inside, above = {one.name for one in profile.tools}, profile.abstain_above
     lessons = curriculum.told(curriculum.written_lessons(workshop.embed))
     rows = [row for start in range(5) for row in lessons[start::5]][:_ROWS]
     with db.read() as tx:
@@ -41,8 +44,8 @@ def of_installation(db: Database, inside: Collection[str], workshop: Workshop) -
     voices = [text for language, text in own if language != "ja"]
     japanese = [text for language, text in own if language == "ja"]
     found = [
-        guards.grounded("notes that ship", rows, _nothing, _WIDE / 2),
-        guards.abstention("notes that ship", rows, _nothing, _WIDE),
+        guards.grounded("notes that ship", rows, above, _nothing, _WIDE / 2),
+        guards.abstention("notes that ship", rows, above, _nothing, _WIDE),
         guards.voice("the AIs' own words, and notes that ship", [*voices, *_notes()][:_TEXTS]),
         guards.japanese("the AIs' own words, and texts that ship", [*japanese, *_texts()][:_TEXTS]),
         guards.refused("requests that ship: refuses what is unsafe and nothing else", _requests(), _WIDE),
