@@ -249,7 +249,7 @@ def test_a_recipe_made_from_another_says_what_its_name_stands_for() -> None:
         "rank": 16,
         "alpha": 32,
         "targets": recipes.ALL_LINEAR,
-        "lr": 8e-4,
+        "lr": 5e-4,
         "epochs": 2,
         "batch_tokens": 1024,
         "max_row_tokens": 1024,
