@@ -357,6 +357,7 @@ def test_a_generation_is_made_measured_and_kept(house: House) -> None:
     assert there.profile.tools[0].parameters == WEATHER
     assert [count for count, _ in house.built] == [20, found.data.uses]
     assert [point.uses for point in found.curve] == [20, found.data.uses]
+    assert found.data.rehearsed == found.data.uses, "rows of what the parent knew, and no second row of a use"
     left = list((house.workshop.folder / job.id).iterdir())
     assert [path.name for path in left] == ["result.json"]
 

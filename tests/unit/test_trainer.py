@@ -75,25 +75,33 @@ def test_a_stopped_training_goes_on_and_ends_where_an_unbroken_one_does(tmp_path
         assert (weight == adapter(broken)[name]).all(), name
 
 
-def test_threads_are_as_many_as_others_leave(
+def test_threads_are_as_many_as_others_leave_before_each_step(
     tmp_path: Path, base: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked: list[int] = []
+    asked, looks, batches = list[int](), list[int](), list[int]()
 
     class Busy:
         def __init__(self, most: int) -> None:
             asked.append(most)
 
         def look(self) -> int:
+            looks.append(1)
             return 1
 
     monkeypatch.setattr(progress_of_trainer, "Governor", Busy)
+    monkeypatch.setattr(progress_of_trainer.Reporter, "check", lambda _: batches.append(1))
+    job = kit.make_job(
+        tmp_path, base, threads=2, picks=kit.write_lines(tmp_path / "picks.jsonl", kit.picks())
+    )
     before = torch.get_num_threads()
     try:
-        Training(kit.make_job(tmp_path, base, threads=2)).run()
+        Training(job).run()
         assert (asked, torch.get_num_threads()) == ([2], 1)
     finally:
         torch.set_num_threads(before)
+    metrics = manifest(job)["metrics"]
+    steps = metrics["sft"]["steps"] + metrics["preference"]["steps"]
+    assert steps and batches and len(looks) == steps + len(batches)
 
 
 def test_a_stop_file_stops_the_training(tmp_path: Path, base: Path) -> None:

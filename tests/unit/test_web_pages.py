@@ -95,9 +95,10 @@ async def test_the_health_page_shows_every_generation_that_is_served(
 
     home.engines = Engines(find, lambda _: FakeEngine())
     assert "Engine of another generation" not in (await owner.get("/operator/health")).text
-    with home.engines.lent("gen_before"):
+    with home.engines.lent("gen_before"), home.engines.lent("endpoint:big"):
         shown = (await owner.get("/operator/health")).text
     assert shown.count("Engine of another generation") == 1 and "<h2>Engine</h2>" in shown
+    assert shown.count("Bigger model on the model server") == 1
 
 
 async def test_a_post_without_its_token_or_from_elsewhere_is_refused(client: httpx.AsyncClient) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import anyio
@@ -20,7 +21,7 @@ from inhouse.runtime.engines.base import Health
 from inhouse.runtime.engines.factory import server
 from inhouse.runtime.profile import ENDPOINT, description, descriptions, installed
 from inhouse.store import jobs
-from inhouse.store.database import Database
+from inhouse.store.database import Database, Tx
 from inhouse.store.migrations import revision
 from inhouse.tuning.files import sha256
 from inhouse.tuning.models import generation_id
@@ -125,16 +126,16 @@ def _giants(settings: Settings) -> Finding:
     """Bigger models that stand behind releases in use and can't be asked: fans get the small one's answer then."""
     if settings.engine == "openai":
         return Finding("giants", "rest: a model server answers for all")
-    behind = [one for one in _in_use(settings) if one.giant is not None]
-    why = {name: _unasked(settings, name) for name in dict.fromkeys(one.giant for one in behind if one.giant)}
-    gone = [one for one in behind if one.giant and why[one.giant]]
+    behind = [(one, one.giant) for one in _in_use(settings) if one.giant]
+    why = {giant: _unasked(settings, giant) for giant in {giant for _, giant in behind}}
+    gone = [(one, why[giant]) for one, giant in behind if why[giant]]
     if not gone:
         return Finding("giants", f"can be asked; releases in use that have one: {len(behind)}")
-    first = gone[0]
+    first, way_out = gone[0]
     return Finding(
         "giants",
         f"in use whose bigger model can't be asked, so that the small one answers alone: {len(gone)}",
-        f"The first is release {first.number} of {first.slug}: {why[first.giant or '']} Or let the small one answer "
+        f"The first is release {first.number} of {first.slug}: {way_out} Or let the small one answer "
         f"alone: inhouse release {first.slug} --alone",
     )
 
@@ -165,10 +166,17 @@ async def _health(settings: Settings, model: str) -> Health:
 
 
 def _in_use(settings: Settings) -> list[InUse]:
+    with _reading(settings) as tx:
+        return list(in_use.in_use(tx)) if tx else []
+
+
+@contextmanager
+def _reading(settings: Settings) -> Iterator[Tx | None]:
+    """The database; nothing where it is empty still."""
     db = Database(settings.database)
     try:
         with db.read() as tx:
-            return list(in_use.in_use(tx)) if revision(tx) else []
+            yield tx if revision(tx) else None
     finally:
         db.close()
 
@@ -190,13 +198,9 @@ def _worker(settings: Settings) -> Finding:
 
 
 def _jobs(settings: Settings) -> Finding:
-    db = Database(settings.database)
-    try:
-        with db.read() as tx:
-            known = jobs.listing(tx, limit=20) if revision(tx) else []
-            failed = [job for job in known if job.state == "failed"]
-    finally:
-        db.close()
+    with _reading(settings) as tx:
+        known = jobs.listing(tx, limit=20) if tx else []
+    failed = [job for job in known if job.state == "failed"]
     if failed:
         job = failed[0]
         return Finding(

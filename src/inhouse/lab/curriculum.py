@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import random
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -137,6 +137,13 @@ def told(lessons: Sequence[Lesson]) -> list[Told]:
     return [_told(line) for line in lines(lessons)]
 
 
+def line(messages: Sequence[Mapping[str, str]], kind: str, unit: str) -> str:
+    """A row as the trainer reads it. Rows of one ``unit`` belong together."""
+    return json.dumps(
+        {"messages": messages, "split": "train", "kind": kind, "unit": unit}, ensure_ascii=False
+    )
+
+
 def lines(lessons: Sequence[Lesson]) -> Iterator[str]:
     """The rows as the trainer reads them, one JSON object a line."""
     return chain.from_iterable(chain.from_iterable(_grouped(lesson)) for lesson in lessons)
@@ -170,12 +177,7 @@ def _told(line: str) -> Told:
 
 def _grouped(lesson: Lesson) -> Iterator[Iterator[str]]:
     for number, group in enumerate(lesson.groups):
-        yield (_line(row, lesson.name, f"{lesson.name}/{number}") for row in group)
-
-
-def _line(row: Row, kind: str, unit: str) -> str:
-    said = {"messages": row.messages(), "split": "train", "kind": kind, "unit": unit}
-    return json.dumps(said, ensure_ascii=False)
+        yield (line(row.messages(), lesson.name, f"{lesson.name}/{number}") for row in group)
 
 
 def _xquad(data: Path, part: Part) -> list[readings.Reading]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from inhouse.lab import curriculum
 from inhouse.lab.internalising.dataset import Dataset
 from inhouse.lab.making import Making, Say, Train, make
 from inhouse.lab.skills import tools
@@ -50,7 +50,4 @@ def build(
 def _lines(dataset: Dataset) -> Iterator[str]:
     rows = tools.rows([one.use for one in dataset.uses], seed=_SEED)
     for number, row in enumerate(rows):
-        yield json.dumps(
-            {"messages": row.said(), "split": "train", "kind": TOOLS, "unit": f"{TOOLS}/{number}"},
-            ensure_ascii=False,
-        )
+        yield curriculum.line(row.said(), TOOLS, f"{TOOLS}/{number}")

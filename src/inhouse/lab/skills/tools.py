@@ -97,7 +97,7 @@ def _elsewhere(draw: random.Random, use: Use, names: Sequence[str], words: Seque
     share = draw.random() ** 3
     beside = [name for name in others if draw.random() < share]
     if not (off or renamed or beside):
-        beside = [draw.choice(others or list(names))]
+        beside = [draw.choice(others)]
     for name in beside:
         (off if draw.random() < _BESIDE_OFF else renamed).add(name)
     return _row(use, sorted(off), _other_names(draw, sorted(renamed), names, words))
