@@ -72,7 +72,8 @@ def run(quick: bool, data: Path, say: Say) -> Report:
 
 def outcomes(file: Path) -> list[Row]:
     """Every prompt once, in the file's order."""
-    csv.field_size_limit(_LARGEST_FIELD)
+    # The limit is the whole process's: a reader of owners' tables must find it as it was.
+    before = csv.field_size_limit(_LARGEST_FIELD)
     found: dict[str, Row] = {}
     try:
         with file.open(encoding="utf-8", newline="") as lines:
@@ -80,6 +81,8 @@ def outcomes(file: Path) -> list[Row]:
                 found.setdefault(line["prompt"], _row(line))
     except (OSError, KeyError) as error:
         raise NoOutcomes(path=file, small=SMALL, giant=GIANT) from error
+    finally:
+        csv.field_size_limit(before)
     return list(found.values())
 
 
