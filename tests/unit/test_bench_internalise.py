@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from inhouse.bench import internalise, search_inside
-from inhouse.lab import curriculum
+from inhouse.lab import curriculum, readings
 from inhouse.lab.internalising.dataset import Dataset
 
 
@@ -19,6 +19,14 @@ def test_no_guard_asks_a_question_that_taught(data: Path) -> None:
     assert guarded
     assert not guarded & _texts(internalise.taught(data))
     assert not guarded & _texts(search_inside.taught(search_inside.sets(data), data))
+
+
+def test_what_guards_read_taught_no_generation(data: Path) -> None:
+    taught = {one.paragraph for one in curriculum._xquad(data, "train")}
+    developed = {one.paragraph for one in curriculum._xquad(data, "development")}
+    unseen = {one.paragraph for one in readings.xquad(data, "report")}
+    assert len(unseen) > 100
+    assert not unseen & (taught | developed) and not taught & developed
 
 
 def test_the_names_that_tools_are_renamed_to_were_never_taught(data: Path) -> None:

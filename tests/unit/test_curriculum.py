@@ -99,8 +99,8 @@ def test_an_installation_rehearses_plain_text_of_both_languages_and_none_that_ju
 
 
 def test_any_beginning_of_what_is_rehearsed_is_a_sample_of_it() -> None:
-    rows = [json.loads(line) for line in curriculum.mixed(curriculum.written_rehearsal(EMBED))]
-    assert rows == [json.loads(line) for line in curriculum.mixed(curriculum.written_rehearsal(EMBED))]
+    rows = [json.loads(line) for line in curriculum.rehearsed(curriculum.written_rehearsal(EMBED))]
+    assert rows == [json.loads(line) for line in curriculum.rehearsed(curriculum.written_rehearsal(EMBED))]
     for part in (rows[:100], rows[:300], rows):
         written_ones = [row for row in part if row["kind"] == "written"]
         unknown = sum(row["messages"][-1]["content"] == prompts.NO_ANSWER for row in written_ones)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from inhouse.accounts.actors import Actor
 from inhouse.accounts.ais import Ai
 from inhouse.core import clock
 from inhouse.core.errors import NotAllowed, NotFound, UsageError
+from inhouse.core.settings import Settings
 from inhouse.lab.promoting import current, placing, queueing, shelf
 from inhouse.lab.promoting import promotions as module
 from inhouse.lab.promoting.promotion import (
@@ -368,6 +370,34 @@ def test_a_kill_between_the_move_and_its_file_is_made_good_at_the_next_start(
     assert lab.live(lab.ada) == [(lab.old, 1.0)] and lab.current() == lab.new
     current.follow(lab.db, lab.settings)
     assert lab.current() == lab.old
+
+
+def test_a_process_that_read_the_database_too_early_does_not_write_last(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started(lab, lab.ada)
+    with monkeypatch.context() as patch:
+        patch.setattr(module.current, "follow", _killed)
+        with pytest.raises(KeyboardInterrupt):
+            lab.promotions.go_live(OWNER, lab.new)
+    wanted = current._wanted
+    looked, moved_back = threading.Event(), threading.Event()
+
+    def slowly(db: Database, settings: Settings) -> str | None:
+        found = wanted(db, settings)
+        if threading.current_thread() is early and not looked.is_set():
+            looked.set()
+            assert moved_back.wait(10)
+        return found
+
+    monkeypatch.setattr(current, "_wanted", slowly)
+    early = threading.Thread(target=current.follow, args=(lab.db, lab.settings))
+    early.start()
+    assert looked.wait(10)
+    lab.promotions.roll_back(OWNER, lab.new)
+    moved_back.set()
+    early.join(10)
+    assert lab.current() == lab.old and lab.live(lab.ada) == [(lab.old, 1.0)]
 
 
 def test_a_model_that_was_fetched_since_stays_current(lab: Lab) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -70,6 +71,25 @@ def reference_loss(model: Any) -> Any:
     return total / count
 
 
+def reference_divergence(model: Any, some: list[Encoded]) -> Any:
+    """Mean KL from the base, half over what predicts an answer and half over the rest; a beginning that is shared counts once."""
+    sums: dict[bool, list[Any]] = {True: [], False: []}
+    seen = set[tuple[int, ...]]()
+    for row in some:
+        ids = torch.tensor(row.ids)[None]
+        with torch.no_grad(), model.disable_adapter():
+            base = model(input_ids=ids, use_cache=False).logits[0].float()
+        own = model(input_ids=ids, use_cache=False).logits[0].float()
+        nats = torch.nn.functional.kl_div(
+            own.log_softmax(-1), base.log_softmax(-1), reduction="none", log_target=True
+        ).sum(-1)
+        for place in range(len(row.ids)):
+            if row.ids[: place + 1] not in seen:
+                seen.add(row.ids[: place + 1])
+                sums[place + 1 < len(row.ids) and row.learn[place + 1]].append(nats[place])
+    return (torch.stack(sums[True]).mean() + torch.stack(sums[False]).mean()) / 2
+
+
 def gradients(model: Any) -> dict[str, Any]:
     return {name: weight.grad.clone() for name, weight in model.named_parameters() if weight.grad is not None}
 
@@ -78,7 +98,7 @@ def test_packed_trees_give_the_loss_and_gradients_of_single_rows() -> None:
     model = tiny_model()
     forest = packing.trees(rows(), 200)
     assert sorted(len(tree.branches) for tree in forest) == [1, 1, 4]
-    ours = adapted.loss(model, forest)
+    ours = adapted.loss(model, forest, 1)
     ours.backward()
     got = gradients(model)
     model.zero_grad()
@@ -97,8 +117,53 @@ def test_a_disabled_adapter_is_the_base() -> None:
     forest = packing.trees(rows(), 200)
     with torch.no_grad():
         with model.disable_adapter():
-            base = adapted.loss(model, forest).item()
-        assert base != pytest.approx(adapted.loss(model, forest).item(), rel=1e-4)
+            base = adapted.loss(model, forest, 1).item()
+        assert base != pytest.approx(adapted.loss(model, forest, 1).item(), rel=1e-4)
         stock(model)
         with model.disable_adapter():
             assert base == pytest.approx(reference_loss(model).item(), rel=1e-5)
+
+
+def test_rows_that_are_rehearsed_hold_the_model_to_its_base() -> None:
+    model = tiny_model()
+    # The learnt half of a row must not begin in the stem that it shares: it is learnt there in one row and not in the other.
+    some = [
+        replace(row, learn=(False,) * 31 + (True,) * (len(row.ids) - 31), rehearsed=True)
+        for row in rows()[:3]
+    ]
+    forest = packing.trees(some, 200)
+    assert [(len(tree.branches), tree.rehearsed) for tree in forest] == [(3, True)]
+    ours = adapted.loss(model, forest, 2.5)
+    ours.backward()
+    got = gradients(model)
+    model.zero_grad()
+    stock(model)
+    reference = 2.5 * reference_divergence(model, some)
+    reference.backward()
+    assert ours.item() == pytest.approx(reference.item(), rel=1e-4) and ours.item() > 0.01
+    wanted = gradients(model)
+    assert got.keys() == wanted.keys()
+    for name, gradient in wanted.items():
+        torch.testing.assert_close(got[name], gradient, rtol=1e-3, atol=1e-6)
+
+
+def test_what_is_taught_and_what_is_rehearsed_add_up_and_share_no_tree() -> None:
+    model = tiny_model()
+    taught, rehearsed = rows()[:4], [replace(row, rehearsed=True) for row in rows()[:3]]
+    forest = packing.trees([*taught, *rehearsed], 400)
+    alone = [adapted.loss(model, packing.trees(part, 400), 3).item() for part in (taught, rehearsed)]
+    # The order in which a batch holds them does not matter.
+    assert adapted.loss(model, forest[::-1], 3).item() == pytest.approx(sum(alone), rel=1e-5)
+    assert all(one.rehearsed == (one in packing.trees(rehearsed, 400)) for one in forest)
+
+
+def test_a_model_that_learnt_nothing_yet_is_its_base_where_it_rehearses() -> None:
+    model = tiny_model()
+    for name, weight in model.named_parameters():
+        if "lora_B" in name:
+            torch.nn.init.zeros_(weight)
+    forest = packing.trees([replace(row, rehearsed=True) for row in rows()], 200)
+    loss = adapted.loss(model, forest, 1)
+    loss.backward()
+    assert loss.item() == pytest.approx(0, abs=1e-5)
+    assert all(float(grad.abs().max()) < 1e-5 for grad in gradients(model).values())

@@ -26,6 +26,7 @@ from inhouse.lab.experiments.metrics import Metric
 from inhouse.lab.experiments.reading import Unit
 from inhouse.releases.release import Candidate, Check, Gate
 from inhouse.runtime.answering import Answering
+from inhouse.runtime.engines.base import Health
 from inhouse.runtime.engines.fake import FakeEngine
 from inhouse.runtime.profile import Installed
 from inhouse.runtime.serving import Engines
@@ -99,6 +100,26 @@ async def test_the_health_page_shows_every_generation_that_is_served(
         shown = (await owner.get("/operator/health")).text
     assert shown.count("Engine of another generation") == 1 and "<h2>Engine</h2>" in shown
     assert shown.count("Bigger model on the model server") == 1
+
+
+async def test_what_an_engine_says_is_told_in_the_readers_words(owner: httpx.AsyncClient, home: Home) -> None:
+    class Loaded(FakeEngine):
+        async def health(self) -> Health:
+            detail = {
+                "engine": "embedded",
+                "model": "small.gguf",
+                "resident_bytes": 314_000_000,
+                "prefixes": 3,
+            }
+            return Health(ready=False, detail=detail | {"error": "It does not answer."})
+
+    home.engines = Engines(lambda _: FAKE, lambda _: Loaded())
+    with home.engines.lent(None):
+        for language, memory, error in (("en", "Memory", "What is wrong"), ("ja", "メモリ", "問題の内容")):
+            shown = (await owner.get("/operator/health", headers={"accept-language": language})).text
+            assert "<dd>small.gguf</dd>" in shown and f"<dt>{memory}</dt><dd>314 MB</dd>" in shown
+            assert f"<dt>{error}</dt><dd>It does not answer.</dd>" in shown
+            assert "prefixes" not in shown and "resident_bytes" not in shown
 
 
 async def test_a_post_without_its_token_or_from_elsewhere_is_refused(client: httpx.AsyncClient) -> None:

@@ -205,7 +205,7 @@ def _rehearsal(house: House, data: Path) -> list[str]:
         house.say("choosing what is rehearsed")
         house.folder.mkdir(parents=True, exist_ok=True)
         embed = Embed(house.place.embedder.queries, house.place.embedder.passages)
-        curriculum.write(curriculum.mixed(curriculum.rehearsal(data, embed)), file)
+        curriculum.write(curriculum.rehearsed(curriculum.rehearsal(data, embed)), file)
     return file.read_text("utf-8").splitlines()
 
 

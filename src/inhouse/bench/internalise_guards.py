@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from inhouse.bench import tools_data
 from inhouse.bench.report import Say
 from inhouse.bench.workplace import Workplace
 from inhouse.lab import curriculum, datasets
-from inhouse.lab.curriculum import Told
+from inhouse.lab.curriculum import Lesson, Told
 from inhouse.lab.internalising import guards as asks
 from inhouse.lab.internalising.guards import Guard
 from inhouse.lab.readings import jsquad, paragraphs
 from inhouse.lab.skills.grounded import Embed
 
-_ROWS, _TEXTS, _PROMPTS, _FUNCTIONS = 480, 60, 150, 60
+_DEVELOPMENT, _TEXTS, _PROMPTS, _FUNCTIONS = 480, 60, 150, 60
 _QUICK = 8
 _LONGEST_TEXT = 800
 
@@ -24,7 +25,7 @@ def guards(place: Workplace, folder: Path, data: Path, above: float, quick: bool
     """Every guard with its margin, set before anything was measured. ``folder`` keeps the notes that were chosen; ``above`` this
     probability the model abstains."""
     some = _QUICK if quick else None
-    rows = _rows(place, folder, data, say)[: some or _ROWS]
+    rows = _rows(place, folder, data, say)[:some]
     voice = [text[:_LONGEST_TEXT] for _, text in datasets.dictionary(data)][5::7][: some or _TEXTS]
     japanese = [text[:_LONGEST_TEXT] for _, text in paragraphs(jsquad(data, "report"))][: some or _TEXTS]
     unsafe = _xstest(data)[:: 450 // (some or _PROMPTS)]
@@ -41,13 +42,23 @@ def guards(place: Workplace, folder: Path, data: Path, above: float, quick: bool
 
 
 def _rows(place: Workplace, folder: Path, data: Path, say: Say) -> list[Told]:
-    """Development rows of the parent's own lessons, which trained nothing; mixed, so that any number of them is a sample."""
-    file = folder / "development.jsonl"
-    if not file.exists():
-        say("guards: choosing notes")
-        embed = Embed(place.embedder.queries, place.embedder.passages)
-        curriculum.write(curriculum.lines(curriculum.lessons(data, "development", embed)), file)
-    rows = curriculum.read(file)
+    """Rows that trained neither parent nor child: some of the development part of the parent's own lessons, the rest of which
+    recipes are chosen by, and XQuAD's other half. Mixed, so that any number of them is a sample."""
+    embed = Embed(place.embedder.queries, place.embedder.passages)
+
+    def chosen(name: str, lessons: Callable[[], Sequence[Lesson]]) -> list[Told]:
+        file = folder / name
+        if not file.exists():
+            say("guards: choosing notes")
+            curriculum.write(curriculum.lines(lessons()), file)
+        return _mixed(curriculum.read(file))
+
+    development = chosen("development.jsonl", lambda: curriculum.lessons(data, "development", embed))
+    unseen = chosen("unseen.jsonl", lambda: curriculum.unseen(data, embed))
+    return _mixed([*development[:_DEVELOPMENT], *unseen])
+
+
+def _mixed(rows: Sequence[Told]) -> list[Told]:
     return [row for start in range(7) for row in rows[start::7]]
 
 

@@ -1,7 +1,7 @@
 """What a generation is taught, from which data, and which part of it is kept to judge the result.
 
 Kept apart, and never trained on: every sixth article of XQuAD's tuning half, 200 questions of QED, every sixth written
-set. XQuAD's other half is not touched here at all: that is what ``bench grounded`` reports on.
+set. XQuAD's other half teaches nothing either: that is what ``bench grounded`` reports on, and what guards ask.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _QED_KEPT = 200
 #: How often XQuAD's and the written questions come, each time on other notes.
 _TURNS = 2
 #: The file of what is rehearsed, by its making: count it up where ``rehearsal`` or ``written_rehearsal`` changes.
-REHEARSAL = "rehearsal-2.jsonl"
+REHEARSAL = "rehearsal-3.jsonl"
 #: Every so many articles, sets and texts are rehearsed, with another seed than they were taught with.
 _REHEARSED, _AGAIN = 2, 9
 
@@ -85,6 +85,12 @@ def lessons(data: Path, part: Part, embed: grounded.Embed) -> list[Lesson]:
     ]
 
 
+def unseen(data: Path, embed: grounded.Embed) -> list[Lesson]:
+    """XQuAD's other half, which taught no generation anything: for guards and reports alone."""
+    wiki = readings.xquad(data, "report")
+    return [Lesson("xquad", "CC BY-SA 4.0", list(grounded.from_readings(wiki, _split, embed, seed=0)))]
+
+
 def rehearsal(data: Path, embed: grounded.Embed) -> list[Lesson]:
     """A part of the training rows, on notes chosen anew, and plain text of two languages: what a generation knows already, so
     that it keeps it while it learns something else."""
@@ -137,11 +143,10 @@ def told(lessons: Sequence[Lesson]) -> list[Told]:
     return [_told(line) for line in lines(lessons)]
 
 
-def line(messages: Sequence[Mapping[str, str]], kind: str, unit: str) -> str:
-    """A row as the trainer reads it. Rows of one ``unit`` belong together."""
-    return json.dumps(
-        {"messages": messages, "split": "train", "kind": kind, "unit": unit}, ensure_ascii=False
-    )
+def line(messages: Sequence[Mapping[str, str]], kind: str, unit: str, *, rehearsed: bool = False) -> str:
+    """A row as the trainer reads it. Rows of one ``unit`` belong together; what is ``rehearsed`` teaches nothing new."""
+    row = {"messages": messages, "split": "train", "kind": kind, "unit": unit}
+    return json.dumps(row | ({"rehearsed": True} if rehearsed else {}), ensure_ascii=False)
 
 
 def lines(lessons: Sequence[Lesson]) -> Iterator[str]:
@@ -149,9 +154,10 @@ def lines(lessons: Sequence[Lesson]) -> Iterator[str]:
     return chain.from_iterable(chain.from_iterable(_grouped(lesson)) for lesson in lessons)
 
 
-def mixed(lessons: Sequence[Lesson]) -> Iterator[str]:
-    """The same with the groups of all lessons mixed, so that any beginning is a sample; rows that share notes stay together."""
-    groups = [list(group) for lesson in lessons for group in _grouped(lesson)]
+def rehearsed(lessons: Sequence[Lesson]) -> Iterator[str]:
+    """The same as rows that hold a model to what it says already. The groups of all lessons are mixed, so that any beginning is
+    a sample; rows that share notes stay together."""
+    groups = [list(group) for lesson in lessons for group in _grouped(lesson, rehearsed=True)]
     random.Random(_AGAIN).shuffle(groups)
     return chain.from_iterable(groups)
 
@@ -175,9 +181,10 @@ def _told(line: str) -> Told:
     return Told(row["kind"], [Message(**said) for said in row["messages"]])
 
 
-def _grouped(lesson: Lesson) -> Iterator[Iterator[str]]:
+def _grouped(lesson: Lesson, *, rehearsed: bool = False) -> Iterator[Iterator[str]]:
     for number, group in enumerate(lesson.groups):
-        yield (line(row.messages(), lesson.name, f"{lesson.name}/{number}") for row in group)
+        unit = f"{lesson.name}/{number}"
+        yield (line(row.messages(), lesson.name, unit, rehearsed=rehearsed) for row in group)
 
 
 def _xquad(data: Path, part: Part) -> list[readings.Reading]:

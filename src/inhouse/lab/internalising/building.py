@@ -13,8 +13,7 @@ from inhouse.lab.making import Making, Say, Train, make
 from inhouse.lab.skills import tools
 from inhouse.tuning.files import read_json, sha256, write_json
 
-#: The kind of the rows that teach uses; the others are rehearsed.
-TOOLS = "tools"
+_KIND = "tools"
 _SEED = 11
 
 
@@ -50,4 +49,4 @@ def build(
 def _lines(dataset: Dataset) -> Iterator[str]:
     rows = tools.rows([one.use for one in dataset.uses], seed=_SEED)
     for number, row in enumerate(rows):
-        yield curriculum.line(row.said(), TOOLS, f"{TOOLS}/{number}")
+        yield curriculum.line(row.said(), _KIND, f"{_KIND}/{number}")

@@ -17,7 +17,7 @@ from typing import Any
 
 import anyio
 
-from inhouse.lab.internalising import arms, building, guards, own_guards, registering, settling
+from inhouse.lab.internalising import arms, guards, own_guards, registering, settling
 from inhouse.lab.internalising.arms import Arm, Asked, Taught
 from inhouse.lab.internalising.dataset import Dataset
 from inhouse.lab.internalising.frozen import Frozen
@@ -234,5 +234,5 @@ def _supervised(progress: Progress) -> Callable[[JobFile], None]:
 
 def _rehearsed(making: Making) -> int:
     """Rows of what the parent knew already."""
-    kinds = (json.loads(line)["kind"] for line in making.rows.read_text("utf-8").splitlines())
-    return sum(kind != building.TOOLS for kind in kinds)
+    rows = (json.loads(line) for line in making.rows.read_text("utf-8").splitlines())
+    return sum(row.get("rehearsed", False) for row in rows)

@@ -54,7 +54,7 @@ def rehearsal(workshop: Workshop, settled: Frozen, folder: Path) -> list[str]:
         return []
     file = folder / curriculum.REHEARSAL
     if not file.exists():
-        curriculum.write(curriculum.mixed(curriculum.written_rehearsal(workshop.embed)), file)
+        curriculum.write(curriculum.rehearsed(curriculum.written_rehearsal(workshop.embed)), file)
     return file.read_text("utf-8").splitlines()[: len(settled.taught.uses)]
 
 

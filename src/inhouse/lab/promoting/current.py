@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import logging
 from pathlib import Path
 
@@ -12,22 +13,33 @@ from inhouse.store.database import Database
 
 log = logging.getLogger(__name__)
 
+_LOCK = ".follow.lock"
+
 
 def follow(db: Database, settings: Settings) -> None:
     """See that ``current.json`` says what the last promotion says; after each one, and whenever an installation is opened.
 
     Only a move between its two generations is made good: a model that was fetched since stays what it is.
     """
-    if settings.engine != "embedded":
+    if settings.engine != "embedded" or _wanted(db, settings) is None:
         return
+    with (settings.models_folder / _LOCK).open("w") as lock:
+        # Two processes: the one that read the database before the last move must not write after the other.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        wanted = _wanted(db, settings)
+        if wanted is not None:
+            _make_current(settings.models_folder, wanted)
+
+
+def _wanted(db: Database, settings: Settings) -> str | None:
+    """The generation that the file should say and doesn't; ``None`` where nothing is to be done."""
     with db.read() as tx:
         last = shelf.last_moved(tx)
     if last is None:
-        return
+        return None
     old, new = last.from_generation, last.generation_id
     before, wanted = (old, new) if last.state == "live" else (new, old)
-    if current(settings) == before != wanted:
-        _make_current(settings.models_folder, wanted)
+    return wanted if current(settings) == before != wanted else None
 
 
 def current(settings: Settings) -> str | None:

@@ -81,12 +81,49 @@ def targets(model: Any, trees: Sequence[Tree]) -> tuple[Tensor, Tensor, Tensor]:
     return places, tokens, counts.float()
 
 
-def loss(model: Any, trees: Sequence[Tree]) -> Tensor:
-    """Mean ``-log p`` in nats over the learnt tokens of the trees' rows."""
+def loss(model: Any, trees: Sequence[Tree], rehearsal: float) -> Tensor:
+    """Mean ``-log p`` in nats over the learnt tokens of the trees' rows, and ``rehearsal`` times the divergence from the base
+    on those that are rehearsed."""
+    taught = [tree for tree in trees if not tree.rehearsed]
+    rehearsed = [tree for tree in trees if tree.rehearsed]
+    base = _base_states(model, rehearsed)
+    hidden = hidden_states(model, [*taught, *rehearsed])
+    learning, held = torch.split(hidden, [len(hidden) - len(base), len(base)])
+    total = torch.zeros((), device=hidden.device)
+    if taught:
+        total = total + _learning(model, taught, learning)
+    if rehearsed:
+        total = total + rehearsal * _divergence(model, rehearsed, held, base)
+    return total
+
+
+@torch.no_grad()
+def _base_states(model: Any, trees: Sequence[Tree]) -> Tensor:
+    """The hidden states of the trees without the adapter."""
+    if not trees:
+        return torch.zeros(0, device=model.device)
+    with model.disable_adapter():
+        return hidden_states(model, trees)
+
+
+def _learning(model: Any, trees: Sequence[Tree], hidden: Tensor) -> Tensor:
     places, tokens, counts = targets(model, trees)
-    hidden = hidden_states(model, trees)[places]
-    head = model.get_base_model().get_output_embeddings().weight
-    return kernels.apply(kernels.HeadLoss, hidden, head, tokens, counts / counts.sum())
+    return kernels.apply(kernels.HeadLoss, hidden[places], _head(model), tokens, counts / counts.sum())
+
+
+def _divergence(model: Any, trees: Sequence[Tree], hidden: Tensor, base: Tensor) -> Tensor:
+    """Mean KL of the adapted model from the base: one half over what the rows' answers say, which may be a few tokens of
+    hundreds, the other over all else."""
+    places, *_ = targets(model, trees)
+    said = torch.zeros(len(hidden), device=hidden.device)
+    said[places] = 1
+    other = 1 - said
+    share = (said / said.sum() + other / other.sum().clamp(min=1)) / 2
+    return kernels.apply(kernels.HeadDivergence, hidden, base, _head(model), share)
+
+
+def _head(model: Any) -> Tensor:
+    return torch.as_tensor(model.get_base_model().get_output_embeddings().weight)
 
 
 def _mask(tree: Tree, dtype: torch.dtype, where: torch.device) -> Tensor:

@@ -149,6 +149,32 @@ class HeadLoss(Function):
         return grad * grads[0].to(grad.dtype), None, None, None
 
 
+class HeadDivergence(Function):
+    """Summed ``share · KL(p ‖ q)``: p of the teacher's hidden states, q of the student's, both (n, width), in nats.
+
+    Source: Hinton, Vinyals and Dean, Distilling the Knowledge in a Neural Network (2015). Gradients go to the student alone.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, student: Tensor, teacher: Tensor, head: Tensor, share: Tensor) -> Tensor:
+        grad = torch.empty_like(student)
+        total = torch.zeros((), dtype=torch.float32, device=student.device)
+        for start in range(0, student.shape[0], _CHUNK):
+            part = slice(start, start + _CHUNK)
+            wanted = (teacher[part] @ head.t()).float().log_softmax(-1)
+            logs = (student[part] @ head.t()).float().log_softmax(-1)
+            p, weight = wanted.exp(), share[part, None]
+            total += (wanted.sub_(logs).mul_(p) * weight).sum()
+            grad[part] = logs.exp_().sub_(p).mul_(weight).to(student.dtype) @ head
+        ctx.save_for_backward(grad)
+        return total
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> Any:
+        (grad,) = ctx.saved_tensors
+        return grad * grads[0].to(grad.dtype), None, None, None
+
+
 @torch.no_grad()
 def negative_log_likelihood(hidden: Tensor, head: Tensor, tokens: Tensor) -> Tensor:
     """``-log p(token)`` in nats for each hidden state (n, width); returns (n,) float32."""

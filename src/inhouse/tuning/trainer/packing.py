@@ -34,28 +34,17 @@ class Tree:
     targets: tuple[tuple[int, int, int], ...]
     row_tokens: int
     """Tokens of the rows, counting the stem for each of them."""
+    rehearsed: bool
+    """Whether its rows are rehearsed and not taught."""
 
 
 def trees(rows: Sequence[Encoded], most_tokens: int) -> list[Tree]:
-    """Group rows by common beginnings into trees of at most ``most_tokens`` (a single row may be longer)."""
-    ordered = sorted(rows, key=lambda row: row.ids)
-    shared = [_common(a.ids, b.ids) for a, b in itertools.pairwise(ordered)]
-    found: list[Tree] = []
-    group: list[Encoded] = []
-    stem = 0
-    for index, row in enumerate(ordered):
-        link = shared[index - 1] if index else 0
-        joined = min(stem, link) if len(group) > 1 else link
-        if group and _belongs(shared, index - 1) and _size([*group, row], joined) <= most_tokens:
-            group.append(row)
-            stem = joined
-            continue
-        if group:
-            found.append(_tree(group, stem if len(group) > 1 else 0))
-        group, stem = [row], 0
-    if group:
-        found.append(_tree(group, stem if len(group) > 1 else 0))
-    return found
+    """Group rows by common beginnings into trees of at most ``most_tokens`` (a single row may be longer).
+
+    What is taught and what is rehearsed never share one.
+    """
+    parts = ([row for row in rows if row.rehearsed == rehearsed] for rehearsed in (False, True))
+    return [tree for part in parts for tree in _grouped(part, most_tokens)]
 
 
 def alone(row: Encoded) -> Tree:
@@ -76,6 +65,27 @@ def batches(forest: Sequence[Tree], batch_tokens: int, seed: int, epoch: int) ->
         filled[-1].append(tree)
         room -= len(tree.ids)
     return filled
+
+
+def _grouped(rows: Sequence[Encoded], most_tokens: int) -> list[Tree]:
+    ordered = sorted(rows, key=lambda row: row.ids)
+    shared = [_common(a.ids, b.ids) for a, b in itertools.pairwise(ordered)]
+    found: list[Tree] = []
+    group: list[Encoded] = []
+    stem = 0
+    for index, row in enumerate(ordered):
+        link = shared[index - 1] if index else 0
+        joined = min(stem, link) if len(group) > 1 else link
+        if group and _belongs(shared, index - 1) and _size([*group, row], joined) <= most_tokens:
+            group.append(row)
+            stem = joined
+            continue
+        if group:
+            found.append(_tree(group, stem if len(group) > 1 else 0))
+        group, stem = [row], 0
+    if group:
+        found.append(_tree(group, stem if len(group) > 1 else 0))
+    return found
 
 
 def _common(a: Sequence[int], b: Sequence[int]) -> int:
@@ -115,4 +125,4 @@ def _tree(group: Sequence[Encoded], stem: int) -> Tree:
             branches.append((start, len(ids)))
     targets = tuple((place, token, count) for (place, token), count in wanted.items())
     row_tokens = sum(len(row.ids) for row in group)
-    return Tree(tuple(ids), tuple(positions), stem, tuple(branches), targets, row_tokens)
+    return Tree(tuple(ids), tuple(positions), stem, tuple(branches), targets, row_tokens, first.rehearsed)

@@ -41,6 +41,8 @@ class Row(BaseModel):
     """What the row was taken from: rows of one unit are not independent of each other."""
     learn: Literal["all", "last"] = "all"
     """Whether every answer of the dialogue is learnt or the last one alone."""
+    rehearsed: bool = False
+    """Whether the model is held to what it says already, at every token, in place of learning the answers."""
 
 
 class Tokenizer(Protocol):
@@ -59,6 +61,7 @@ class Encoded:
     learn: tuple[bool, ...]
     learnt_bytes: int
     unit: str = ""
+    rehearsed: bool = False
 
 
 def read(path: Path, split: str) -> Iterator[Row]:
@@ -92,7 +95,7 @@ def encode(row: Row, tokenizer: Tokenizer, most_tokens: int) -> Encoded | None:
         return None
     answers = [said.content for said in row.messages if said.role == "assistant"]
     learnt = sum(len(text.encode()) for text in (answers if row.learn == "all" else answers[-1:]))
-    return Encoded(tuple(ids), tuple(learn), learnt, row.unit or str(hash(tuple(ids))))
+    return Encoded(tuple(ids), tuple(learn), learnt, row.unit or str(hash(tuple(ids))), row.rehearsed)
 
 
 def pieces(messages: Sequence[Said], tokenizer: Tokenizer) -> Iterator[tuple[str, bool]]:

@@ -1,4 +1,7 @@
-"""Learning an owner's words (or a skill): next-token loss on what the assistant says, on a LoRA adapter alone."""
+"""Learning an owner's words (or a skill): next-token loss on what the assistant says, on a LoRA adapter alone.
+
+Rows that are rehearsed teach nothing new: on those the model is held to the probabilities that it had.
+"""
 
 from __future__ import annotations
 
@@ -60,7 +63,7 @@ class Loop:
         rate = self.recipe.lr * schedule(self.done(), self.recipe.warmup)
         for group in self.optimiser.param_groups:
             group["lr"] = rate
-        loss = adapted.loss(self.model, batch)
+        loss = adapted.loss(self.model, batch, self.recipe.rehearsal)
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self.weights, 1.0)
         self.optimiser.step()

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import shutil
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import func, select, text
 
@@ -16,10 +18,22 @@ from inhouse.runtime.bridge import in_thread
 from inhouse.runtime.profile import ENDPOINT
 from inhouse.store.jobs import jobs
 from inhouse.web.i18n import N_
+from inhouse.web.pages.generation_words import size
 from inhouse.web.services import Services
 
 _LITTLE_DISK = 2 * 1024**3
 _LATE = timedelta(minutes=2)
+#: What of an engine's own words an operator can do something with; the rest is for whoever measures it.
+_ENGINE_FACTS: tuple[tuple[str, str, Callable[[Any], str]], ...] = (
+    ("model", N_("Model"), str),
+    ("active", N_("Answering"), str),
+    ("waiting", N_("Waiting"), str),
+    ("adapters", N_("Adapters in memory"), str),
+    ("resident_bytes", N_("Memory"), size),
+    ("threads", N_("Threads"), str),
+    ("restarts", N_("Restarts"), str),
+    ("error", N_("What is wrong"), str),
+)
 
 
 @dataclass(frozen=True)
@@ -41,7 +55,8 @@ async def signs(services: Services) -> list[Sign]:
 def _engine(served: serving.Sign) -> Sign:
     """The engine of one generation, or a giant on the model server. That others than the current one are served, some AI's
     release says."""
-    facts = tuple((str(name), str(value)) for name, value in served.health.detail.items())
+    said = served.health.detail
+    facts = tuple((label, form(said[key])) for key, label, form in _ENGINE_FACTS if key in said)
     if served.is_current:
         name = N_("Engine")
     elif served.generation.startswith(ENDPOINT):
