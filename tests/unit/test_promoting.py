@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
@@ -17,7 +18,6 @@ from inhouse.accounts.actors import Actor
 from inhouse.accounts.ais import Ai
 from inhouse.core import clock
 from inhouse.core.errors import NotAllowed, NotFound, UsageError
-from inhouse.core.settings import Settings
 from inhouse.lab.promoting import current, placing, queueing, shelf
 from inhouse.lab.promoting import promotions as module
 from inhouse.lab.promoting.promotion import (
@@ -380,23 +380,25 @@ def test_a_process_that_read_the_database_too_early_does_not_write_last(
         patch.setattr(module.current, "follow", _killed)
         with pytest.raises(KeyboardInterrupt):
             lab.promotions.go_live(OWNER, lab.new)
-    wanted = current._wanted
-    looked, moved_back = threading.Event(), threading.Event()
+    make, about_to_write, ended = current._make_current, threading.Event(), threading.Event()
 
-    def slowly(db: Database, settings: Settings) -> str | None:
-        found = wanted(db, settings)
-        if threading.current_thread() is early and not looked.is_set():
-            looked.set()
-            assert moved_back.wait(10)
-        return found
+    def slowly(folder: Path, generation: str) -> None:
+        about_to_write.set()
+        assert not ended.wait(0.3), "the roll-back followed before this one had written"
+        make(folder, generation)
 
-    monkeypatch.setattr(current, "_wanted", slowly)
-    early = threading.Thread(target=current.follow, args=(lab.db, lab.settings))
-    early.start()
-    assert looked.wait(10)
-    lab.promotions.roll_back(OWNER, lab.new)
-    moved_back.set()
-    early.join(10)
+    def roll_back() -> None:
+        lab.promotions.roll_back(OWNER, lab.new)
+        ended.set()
+
+    monkeypatch.setattr(current, "_make_current", slowly)
+    with ThreadPoolExecutor() as pool:
+        early = pool.submit(current.follow, lab.db, lab.settings)
+        assert about_to_write.wait(10)
+        monkeypatch.setattr(current, "_make_current", make)
+        late = pool.submit(roll_back)
+        early.result(10)
+        late.result(10)
     assert lab.current() == lab.old and lab.live(lab.ada) == [(lab.old, 1.0)]
 
 

@@ -15,7 +15,7 @@ pytest.importorskip("peft")
 
 from transformers import LlamaConfig, LlamaForCausalLM  # noqa: E402 - after the check that they are there
 
-from inhouse.tuning.trainer import adapted, packing  # noqa: E402
+from inhouse.tuning.trainer import adapted, kernels, packing  # noqa: E402
 
 RECIPE = Recipe(name="tiny", rank=4, alpha=8, targets=ALL_LINEAR, lr=1e-3, epochs=1, max_seconds=60)
 
@@ -90,6 +90,11 @@ def reference_divergence(model: Any, some: list[Encoded]) -> Any:
     return (torch.stack(sums[True]).mean() + torch.stack(sums[False]).mean()) / 2
 
 
+def loss(model: Any, forest: list[packing.Tree], rehearsal: float = 1) -> adapted.Loss:
+    """The forest as the only batch of its plan."""
+    return adapted.loss(model, forest, adapted.Usual.of([forest]), rehearsal)
+
+
 def gradients(model: Any) -> dict[str, Any]:
     return {name: weight.grad.clone() for name, weight in model.named_parameters() if weight.grad is not None}
 
@@ -98,7 +103,7 @@ def test_packed_trees_give_the_loss_and_gradients_of_single_rows() -> None:
     model = tiny_model()
     forest = packing.trees(rows(), 200)
     assert sorted(len(tree.branches) for tree in forest) == [1, 1, 4]
-    ours = adapted.loss(model, forest, 1)
+    ours, mean = loss(model, forest)
     ours.backward()
     got = gradients(model)
     model.zero_grad()
@@ -106,7 +111,7 @@ def test_packed_trees_give_the_loss_and_gradients_of_single_rows() -> None:
     reference = reference_loss(model)
     reference.backward()
     wanted = gradients(model)
-    assert ours.item() == pytest.approx(reference.item(), rel=1e-5)
+    assert mean == pytest.approx(reference.item(), rel=1e-5) and ours.item() == pytest.approx(mean)
     assert got.keys() == wanted.keys() and len(got) == 2 * 2 * 7
     for name, gradient in wanted.items():
         torch.testing.assert_close(got[name], gradient, rtol=1e-3, atol=1e-6)
@@ -117,14 +122,14 @@ def test_a_disabled_adapter_is_the_base() -> None:
     forest = packing.trees(rows(), 200)
     with torch.no_grad():
         with model.disable_adapter():
-            base = adapted.loss(model, forest, 1).item()
-        assert base != pytest.approx(adapted.loss(model, forest, 1).item(), rel=1e-4)
+            base = loss(model, forest).mean
+        assert base != pytest.approx(loss(model, forest).mean, rel=1e-4)
         stock(model)
         with model.disable_adapter():
             assert base == pytest.approx(reference_loss(model).item(), rel=1e-5)
 
 
-def test_rows_that_are_rehearsed_hold_the_model_to_its_base() -> None:
+def test_rows_that_are_rehearsed_hold_the_model_to_its_base(monkeypatch: pytest.MonkeyPatch) -> None:
     model = tiny_model()
     # The learnt half of a row must not begin in the stem that it shares: it is learnt there in one row and not in the other.
     some = [
@@ -133,28 +138,38 @@ def test_rows_that_are_rehearsed_hold_the_model_to_its_base() -> None:
     ]
     forest = packing.trees(some, 200)
     assert [(len(tree.branches), tree.rehearsed) for tree in forest] == [(3, True)]
-    ours = adapted.loss(model, forest, 2.5)
+    monkeypatch.setattr(kernels, "_CHUNK_OF_TWO", 16)
+    ours, mean = loss(model, forest, 2.5)
     ours.backward()
     got = gradients(model)
     model.zero_grad()
     stock(model)
     reference = 2.5 * reference_divergence(model, some)
     reference.backward()
-    assert ours.item() == pytest.approx(reference.item(), rel=1e-4) and ours.item() > 0.01
+    assert mean is None and ours.item() == pytest.approx(reference.item(), rel=1e-4) and ours.item() > 0.01
     wanted = gradients(model)
     assert got.keys() == wanted.keys()
     for name, gradient in wanted.items():
         torch.testing.assert_close(got[name], gradient, rtol=1e-3, atol=1e-6)
 
 
-def test_what_is_taught_and_what_is_rehearsed_add_up_and_share_no_tree() -> None:
+def test_what_is_taught_and_what_is_rehearsed_add_up_whatever_batch_they_are_in() -> None:
     model = tiny_model()
-    taught, rehearsed = rows()[:4], [replace(row, rehearsed=True) for row in rows()[:3]]
+    taught, rehearsed = rows()[:5], [replace(row, rehearsed=True) for row in rows()[:3]]
     forest = packing.trees([*taught, *rehearsed], 400)
-    alone = [adapted.loss(model, packing.trees(part, 400), 3).item() for part in (taught, rehearsed)]
-    # The order in which a batch holds them does not matter.
-    assert adapted.loss(model, forest[::-1], 3).item() == pytest.approx(sum(alone), rel=1e-5)
-    assert all(one.rehearsed == (one in packing.trees(rehearsed, 400)) for one in forest)
+    assert [tree.rehearsed for tree in forest] == [False, False, False, True]
+    together = loss(model, forest, 3).total
+    together.backward()
+    wanted = gradients(model)
+    model.zero_grad()
+    # Two batches of a plan: each is divided by what is usual, so that their mean is the whole's.
+    plan = [[forest[3], forest[0]], [forest[2], forest[1]]]
+    usual = adapted.Usual.of(plan)
+    halves = sum(adapted.loss(model, batch, usual, 3).total for batch in plan) / 2
+    halves.backward()
+    assert halves.item() == pytest.approx(together.item(), rel=1e-5)
+    for name, gradient in gradients(model).items():
+        torch.testing.assert_close(gradient, wanted[name], rtol=1e-3, atol=1e-6)
 
 
 def test_a_model_that_learnt_nothing_yet_is_its_base_where_it_rehearses() -> None:
@@ -163,7 +178,7 @@ def test_a_model_that_learnt_nothing_yet_is_its_base_where_it_rehearses() -> Non
         if "lora_B" in name:
             torch.nn.init.zeros_(weight)
     forest = packing.trees([replace(row, rehearsed=True) for row in rows()], 200)
-    loss = adapted.loss(model, forest, 1)
-    loss.backward()
-    assert loss.item() == pytest.approx(0, abs=1e-5)
+    ours, _ = loss(model, forest)
+    ours.backward()
+    assert ours.item() == pytest.approx(0, abs=1e-5)
     assert all(float(grad.abs().max()) < 1e-5 for grad in gradients(model).values())

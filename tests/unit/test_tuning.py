@@ -242,6 +242,7 @@ def test_a_recipe_made_from_another_says_what_its_name_stands_for() -> None:
         "batch_tokens": 768,
         "max_row_tokens": 512,
         "max_seconds": 40,
+        "rehearsal_weight": 1,
         "preference": recipes.Preference(max_seconds=20).model_dump(),
     }
     assert recipes.recipe("tools").model_dump(exclude={"weight_decay", "seed", "warmup"}) == {
@@ -254,5 +255,6 @@ def test_a_recipe_made_from_another_says_what_its_name_stands_for() -> None:
         "batch_tokens": 1024,
         "max_row_tokens": 1024,
         "max_seconds": 3 * 3600,
+        "rehearsal_weight": 1,
         "preference": recipes.Preference().model_dump(),
     }

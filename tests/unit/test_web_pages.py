@@ -21,6 +21,7 @@ from inhouse.accounts.ais import Ai
 from inhouse.brief.brief import Brief, Exchange, Limits, Product, Rival, Topic, Voice, Wording
 from inhouse.conversations.tables import trace_consents
 from inhouse.core import clock
+from inhouse.core.errors import Busy
 from inhouse.lab.experiments import reading, shelf
 from inhouse.lab.experiments.metrics import Metric
 from inhouse.lab.experiments.reading import Unit
@@ -31,6 +32,7 @@ from inhouse.runtime.engines.fake import FakeEngine
 from inhouse.runtime.profile import Installed
 from inhouse.runtime.serving import Engines
 from inhouse.store import jobs
+from inhouse.web import told
 from inhouse.web.application import create_app
 from inhouse.web.limits import RateLimit
 from inhouse.web.pages import fan_documents
@@ -111,14 +113,15 @@ async def test_what_an_engine_says_is_told_in_the_readers_words(owner: httpx.Asy
                 "resident_bytes": 314_000_000,
                 "prefixes": 3,
             }
-            return Health(ready=False, detail=detail | {"error": "It does not answer."})
+            return Health(ready=False, detail=detail | {"error": Busy().message})
 
     home.engines = Engines(lambda _: FAKE, lambda _: Loaded())
     with home.engines.lent(None):
         for language, memory, error in (("en", "Memory", "What is wrong"), ("ja", "メモリ", "問題の内容")):
+            busy = told.tell(language, Busy().message)
             shown = (await owner.get("/operator/health", headers={"accept-language": language})).text
             assert "<dd>small.gguf</dd>" in shown and f"<dt>{memory}</dt><dd>314 MB</dd>" in shown
-            assert f"<dt>{error}</dt><dd>It does not answer.</dd>" in shown
+            assert f"<dt>{error}</dt><dd>{busy}</dd>" in shown
             assert "prefixes" not in shown and "resident_bytes" not in shown
 
 

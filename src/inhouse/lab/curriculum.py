@@ -26,8 +26,8 @@ _EVERY = 6
 _QED_KEPT = 200
 #: How often XQuAD's and the written questions come, each time on other notes.
 _TURNS = 2
-#: The file of what is rehearsed, by its making: count it up where ``rehearsal`` or ``written_rehearsal`` changes.
-REHEARSAL = "rehearsal-3.jsonl"
+#: Files that are found again, by their making: count one up where what goes into it, or the form of a row, changes.
+REHEARSAL, UNSEEN = "rehearsal-3.jsonl", "unseen-1.jsonl"
 #: Every so many articles, sets and texts are rehearsed, with another seed than they were taught with.
 _REHEARSED, _AGAIN = 2, 9
 

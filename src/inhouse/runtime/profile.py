@@ -6,6 +6,10 @@ Each generation is described by a file beside its weights, so that the runtime n
 
 from __future__ import annotations
 
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -158,6 +162,17 @@ def see_described(folder: Path, current: Installed) -> None:
         describe(folder, current.generation, current.file.name, current.profile, current.source)
 
 
+@contextmanager
+def changing(folder: Path) -> Iterator[None]:
+    """Hold what is current as it is: other processes that want to change it wait. Needs no right to write."""
+    held = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(held)
+
+
 def make_current(folder: Path, generation: str) -> None:
     """Let new releases and trainings start on this generation. Raises ``NoGeneration`` where it is not complete."""
     describe_current(folder)  # what is left must stay servable
@@ -169,7 +184,8 @@ def make_current(folder: Path, generation: str) -> None:
 def write_current(folder: Path, generation: str, file: str, profile: Profile, source: str) -> None:
     """Describe a model file of the folder, and make it the one that new releases start on."""
     describe(folder, generation, file, profile, source)
-    make_current(folder, generation)
+    with changing(folder):
+        make_current(folder, generation)
 
 
 def _read(path: Path) -> Installed | None:

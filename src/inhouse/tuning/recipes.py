@@ -43,7 +43,7 @@ class Recipe(BaseModel):
         0.05, ge=0, lt=1, description="Share of the steps in which the learning rate rises."
     )
     weight_decay: float = Field(0.0, ge=0)
-    rehearsal: float = Field(
+    rehearsal_weight: float = Field(
         1.0,
         ge=0,
         description="Weight of the divergence from the base on rows that are rehearsed, beside 1 for learning.",

@@ -101,7 +101,7 @@ class Supervisor:
         """Report what the trainer said last; the report also brings the wish to stop."""
         for line in self._new_lines():
             self._last = line
-            if line["phase"] == "sft":
+            if line["phase"] == "sft" and line["loss"] is not None:
                 self._points[line["step"]] = line["loss"]
         last, phase = self._last, self._last["phase"]
         start, share = _SHARES.get(phase, (self.progress.job.progress, 0.0))

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import fcntl
 import logging
 from pathlib import Path
 
 from inhouse.core.settings import Settings
 from inhouse.lab.promoting import shelf
-from inhouse.runtime.profile import NoGeneration, NoModel, installed, make_current
+from inhouse.runtime.profile import NoGeneration, NoModel, changing, installed, make_current
 from inhouse.store.database import Database
 
 log = logging.getLogger(__name__)
-
-_LOCK = ".follow.lock"
 
 
 def follow(db: Database, settings: Settings) -> None:
@@ -21,11 +18,10 @@ def follow(db: Database, settings: Settings) -> None:
 
     Only a move between its two generations is made good: a model that was fetched since stays what it is.
     """
-    if settings.engine != "embedded" or _wanted(db, settings) is None:
+    if settings.engine != "embedded" or current(settings) is None:
         return
-    with (settings.models_folder / _LOCK).open("w") as lock:
-        # Two processes: the one that read the database before the last move must not write after the other.
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    # Of two processes, the one that read the database before the last move must not write after the other.
+    with changing(settings.models_folder):
         wanted = _wanted(db, settings)
         if wanted is not None:
             _make_current(settings.models_folder, wanted)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import types
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import torch
 from peft import LoraConfig, get_peft_model
@@ -81,20 +82,61 @@ def targets(model: Any, trees: Sequence[Tree]) -> tuple[Tensor, Tensor, Tensor]:
     return places, tokens, counts.float()
 
 
-def loss(model: Any, trees: Sequence[Tree], rehearsal: float) -> Tensor:
-    """Mean ``-log p`` in nats over the learnt tokens of the trees' rows, and ``rehearsal`` times the divergence from the base
-    on those that are rehearsed."""
+@dataclass(frozen=True)
+class Usual:
+    """What a batch holds on average over a plan: tokens that are learnt; of what is rehearsed, places that say an answer, and
+    all others. By these is divided, so that a token counts the same whichever batch it is in."""
+
+    learnt: float
+    said: float
+    other: float
+
+    @classmethod
+    def of(cls, plan: Sequence[Sequence[Tree]]) -> Usual:
+        """The averages of these batches."""
+        trees = [tree for batch in plan for tree in batch]
+        rehearsed = [tree for tree in trees if tree.rehearsed]
+        said = sum(len(_said(tree)) for tree in rehearsed)
+        sums = (
+            sum(_learnt(tree) for tree in trees if not tree.rehearsed),
+            said,
+            sum(len(tree.ids) for tree in rehearsed) - said,
+        )
+        return cls(*(max(total, 1) / max(len(plan), 1) for total in sums))
+
+
+class Loss(NamedTuple):
+    """What is made smaller, and for people: the mean ``-log p`` in nats of what the batch teaches, if it teaches."""
+
+    total: Tensor
+    mean: float | None
+
+
+def loss(model: Any, trees: Sequence[Tree], usual: Usual, rehearsal: float) -> Loss:
+    """Summed ``-log p`` over the learnt tokens of the trees' rows, and ``rehearsal`` times the divergence from the base on those
+    that are rehearsed, both by what is usual."""
     taught = [tree for tree in trees if not tree.rehearsed]
     rehearsed = [tree for tree in trees if tree.rehearsed]
     base = _base_states(model, rehearsed)
     hidden = hidden_states(model, [*taught, *rehearsed])
     learning, held = torch.split(hidden, [len(hidden) - len(base), len(base)])
-    total = torch.zeros((), device=hidden.device)
+    total, mean = torch.zeros((), device=hidden.device), None
     if taught:
-        total = total + _learning(model, taught, learning)
+        learnt = _learning(model, taught, learning)
+        total = total + learnt / usual.learnt
+        mean = learnt.item() / sum(map(_learnt, taught))
     if rehearsed:
-        total = total + rehearsal * _divergence(model, rehearsed, held, base)
-    return total
+        total = total + rehearsal * _divergence(model, rehearsed, held, base, usual)
+    return Loss(total, mean)
+
+
+def _learnt(tree: Tree) -> int:
+    return sum(count for *_, count in tree.targets)
+
+
+def _said(tree: Tree) -> set[int]:
+    """The places that say what is next in an answer."""
+    return {place for place, *_ in tree.targets}
 
 
 @torch.no_grad()
@@ -108,17 +150,15 @@ def _base_states(model: Any, trees: Sequence[Tree]) -> Tensor:
 
 def _learning(model: Any, trees: Sequence[Tree], hidden: Tensor) -> Tensor:
     places, tokens, counts = targets(model, trees)
-    return kernels.apply(kernels.HeadLoss, hidden[places], _head(model), tokens, counts / counts.sum())
+    return kernels.apply(kernels.HeadLoss, hidden[places], _head(model), tokens, counts)
 
 
-def _divergence(model: Any, trees: Sequence[Tree], hidden: Tensor, base: Tensor) -> Tensor:
-    """Mean KL of the adapted model from the base: one half over what the rows' answers say, which may be a few tokens of
-    hundreds, the other over all else."""
+def _divergence(model: Any, trees: Sequence[Tree], hidden: Tensor, base: Tensor, usual: Usual) -> Tensor:
+    """KL of the adapted model from the base: one half over what the rows' answers say, which may be a few tokens of hundreds,
+    the other over all else. What rows share counts once."""
     places, *_ = targets(model, trees)
-    said = torch.zeros(len(hidden), device=hidden.device)
-    said[places] = 1
-    other = 1 - said
-    share = (said / said.sum() + other / other.sum().clamp(min=1)) / 2
+    share = torch.full((len(hidden),), 0.5 / usual.other, device=hidden.device)
+    share[places] = 0.5 / usual.said
     return kernels.apply(kernels.HeadDivergence, hidden, base, _head(model), share)
 
 

@@ -14,8 +14,8 @@ from torch import Tensor
 from torch.autograd import Function
 from torch.nn import functional
 
-#: Rows of logits held at once: 256 × 49,152 float32 are 50 MB.
-_CHUNK = 256
+#: Rows of logits held at once: 256 × 49,152 float32 are 50 MB. A divergence holds several such matrices.
+_CHUNK, _CHUNK_OF_TWO = 256, 128
 
 
 def apply(kernel: type[Function], *values: Any) -> Tensor:
@@ -159,8 +159,8 @@ class HeadDivergence(Function):
     def forward(ctx: Any, student: Tensor, teacher: Tensor, head: Tensor, share: Tensor) -> Tensor:
         grad = torch.empty_like(student)
         total = torch.zeros((), dtype=torch.float32, device=student.device)
-        for start in range(0, student.shape[0], _CHUNK):
-            part = slice(start, start + _CHUNK)
+        for start in range(0, student.shape[0], _CHUNK_OF_TWO):
+            part = slice(start, start + _CHUNK_OF_TWO)
             wanted = (teacher[part] @ head.t()).float().log_softmax(-1)
             logs = (student[part] @ head.t()).float().log_softmax(-1)
             p, weight = wanted.exp(), share[part, None]

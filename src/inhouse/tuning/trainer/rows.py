@@ -91,7 +91,8 @@ def encode(row: Row, tokenizer: Tokenizer, most_tokens: int) -> Encoded | None:
         new = tokenizer.encode(text, add_special_tokens=False)
         ids += new
         learn += [learnable] * len(new)
-    if len(ids) > most_tokens or not any(learn):
+    # Nothing foresees the first token.
+    if len(ids) > most_tokens or not any(learn[1:]):
         return None
     answers = [said.content for said in row.messages if said.role == "assistant"]
     learnt = sum(len(text.encode()) for text in (answers if row.learn == "all" else answers[-1:]))

@@ -34,6 +34,7 @@ class Loop:
             self.weights, lr=recipe.lr, weight_decay=recipe.weight_decay, betas=(0.9, 0.99), fused=True
         )
         self.plan = plan(forest, recipe)
+        self.usual = adapted.Usual.of(self.plan)
         self.state = checkpoint.load(kept, model, self.optimiser)
 
     def run(self) -> dict[str, Any]:
@@ -63,15 +64,16 @@ class Loop:
         rate = self.recipe.lr * schedule(self.done(), self.recipe.warmup)
         for group in self.optimiser.param_groups:
             group["lr"] = rate
-        loss = adapted.loss(self.model, batch, self.recipe.rehearsal)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss = adapted.loss(self.model, batch, self.usual, self.recipe.rehearsal_weight)
+        loss.total.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self.weights, 1.0)
         self.optimiser.step()
         self.optimiser.zero_grad(set_to_none=True)
         self.state.step += 1
         self.state.tokens += sum(len(tree.ids) for tree in batch)
         self.state.row_tokens += sum(tree.row_tokens for tree in batch)
-        self.state.losses.append((self.state.step, round(loss.item(), 4)))
+        if loss.mean is not None:
+            self.state.losses.append((self.state.step, round(loss.mean, 4)))
 
     def _report(self) -> None:
         state = self.state
@@ -81,7 +83,7 @@ class Loop:
             step=state.step,
             steps=len(self.plan),
             done=round(self.done(), 4),
-            loss=state.losses[-1][1],
+            loss=state.losses[-1][1] if state.losses else None,
             tokens_per_second=round(state.tokens / state.seconds, 1),
             row_tokens_per_second=round(state.row_tokens / state.seconds, 1),
             lr=self.optimiser.param_groups[0]["lr"],
