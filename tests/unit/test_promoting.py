@@ -351,14 +351,19 @@ def _held(lab: Lab, job_id: str) -> jobs.Job:
         return jobs.get(tx, job_id)
 
 
-def test_a_kill_between_the_move_and_its_file_is_made_good_at_the_next_start(
-    lab: Lab, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def live_and_not_followed(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Killed between the move and its file."""
     started(lab, lab.ada)
     with monkeypatch.context() as patch:
         patch.setattr(module.current, "follow", _killed)
         with pytest.raises(KeyboardInterrupt):
             lab.promotions.go_live(OWNER, lab.new)
+
+
+def test_a_kill_between_the_move_and_its_file_is_made_good_at_the_next_start(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live_and_not_followed(lab, monkeypatch)
     assert lab.live(lab.ada) == [(lab.new, 1.0)] and lab.current() == lab.old
     for _ in range(2):
         current.follow(lab.db, lab.settings)
@@ -375,11 +380,7 @@ def test_a_kill_between_the_move_and_its_file_is_made_good_at_the_next_start(
 def test_a_process_that_read_the_database_too_early_does_not_write_last(
     lab: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    started(lab, lab.ada)
-    with monkeypatch.context() as patch:
-        patch.setattr(module.current, "follow", _killed)
-        with pytest.raises(KeyboardInterrupt):
-            lab.promotions.go_live(OWNER, lab.new)
+    live_and_not_followed(lab, monkeypatch)
     make, about_to_write, ended = current._make_current, threading.Event(), threading.Event()
 
     def slowly(folder: Path, generation: str) -> None:

@@ -121,7 +121,16 @@ class Attention(Function):
         return grad_q, grad_k, grad_v, None, None
 
 
-class HeadLoss(Function):
+class _OfHidden(Function):
+    """A number whose gradient by its first input, the hidden states, is known with it: ``forward`` saves that."""
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> Any:
+        (grad,) = ctx.saved_tensors
+        return grad * grads[0].to(grad.dtype), None, None, None
+
+
+class HeadLoss(_OfHidden):
     """Summed ``share · -log p(token)`` of hidden states (n, width) under the frozen output matrix (vocabulary, width).
 
     Logits are made for the learnt positions alone, some at a time, and their gradient at once: all of them together
@@ -143,13 +152,8 @@ class HeadLoss(Function):
         ctx.save_for_backward(grad)
         return total
 
-    @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> Any:
-        (grad,) = ctx.saved_tensors
-        return grad * grads[0].to(grad.dtype), None, None, None
 
-
-class HeadDivergence(Function):
+class HeadDivergence(_OfHidden):
     """Summed ``share · KL(p ‖ q)``: p of the teacher's hidden states, q of the student's, both (n, width), in nats.
 
     Source: Hinton, Vinyals and Dean, Distilling the Knowledge in a Neural Network (2015). Gradients go to the student alone.
@@ -168,11 +172,6 @@ class HeadDivergence(Function):
             grad[part] = logs.exp_().sub_(p).mul_(weight).to(student.dtype) @ head
         ctx.save_for_backward(grad)
         return total
-
-    @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> Any:
-        (grad,) = ctx.saved_tensors
-        return grad * grads[0].to(grad.dtype), None, None, None
 
 
 @torch.no_grad()
