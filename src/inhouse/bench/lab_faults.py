@@ -30,6 +30,8 @@ Phase = Literal["internalise", "checking", "canary", "all", "roll-back"]
 _SAMPLE = Path(__file__).parents[1] / "samples" / "kilnfold"
 _SEED = 43
 _KILLS, _QUICK_KILLS = 10, 2
+#: Share of the kills while a generation is made that fall while its adapter is trained.
+_OF_TRAINER = 0.3
 #: Seconds until a job must have begun, until it must have ended, and until a fan must be answered again.
 _BEGINS, _ENDS, _BACK = 120.0, 3600.0, 120.0
 #: A command's life: it opens the installation, and changes it at its end.
@@ -131,7 +133,7 @@ class _Bench:
         command = self.house.command_aside("lab", "promote", generation)
         until("the promotion's begin", lambda: self._is(generation, "checking"), _BEGINS, every=0.02)
         time.sleep(self.chance.uniform(0, 15))
-        self._kill(tally, command)
+        self._kill(tally, command, self._next_victim())
         until("the end of all checks", lambda: self._unsettled(generation) == 0, _ENDS, every=0.5)
         self._look(tally)
 
@@ -154,7 +156,7 @@ class _Bench:
         """Run a command and kill it, or something else beside it, at a moment drawn by chance."""
         command = self.house.command_aside(*words)
         time.sleep(self.chance.uniform(0.4, 1.2) * self.lifetime)
-        self._kill(tally, command)
+        self._kill(tally, command, self._next_victim())
         self._look(tally)
 
     def _made(self, tally: Tally) -> None:
@@ -167,8 +169,11 @@ class _Bench:
             job = self._making()
             assert job is not None
             while len(tally.kills) < self.kills and not self.house.job(job.id).ended:
-                time.sleep(self.chance.uniform(1, 30))
-                self._kill(tally, command)
+                if len(tally.kills) < self.kills * _OF_TRAINER:
+                    self._kill_training(tally, command)
+                else:
+                    time.sleep(self.chance.uniform(1, 30))
+                    self._kill(tally, command, self._next_victim())
                 self._look(tally)
             if self.quick:
                 self.house.command("jobs", "--stop", job.id)
@@ -183,13 +188,22 @@ class _Bench:
     def _making(self) -> Job | None:
         return next((job for job in self.house.jobs("internalise") if job.state != "queued"), None)
 
-    def _kill(self, tally: Tally, command: subprocess.Popen[bytes]) -> None:
-        """One process after the other: the command itself, the server, the worker, an engine, the trainer if there is one."""
-        victims: tuple[Victim, ...] = ("server", "worker", "engine", "trainer")
-        place = self._victims % (len(victims) + 1)
+    def _kill_training(self, tally: Tally, command: subprocess.Popen[bytes]) -> None:
+        """A training takes a small part of a making: it is waited for, so that it is hit. Its trainer, then who looks after it."""
+        until("a trainer at work", lambda: self.house.find("trainer") is not None, _BEGINS, every=0.1)
+        time.sleep(self.chance.uniform(0.5, 8))
+        victims: tuple[Victim, ...] = ("trainer", "worker", "trainer")
+        self._kill(tally, command, victims[len(tally.kills) % len(victims)])
+
+    def _next_victim(self) -> Victim | None:
+        """One process after the other: the server, the worker, an engine, the trainer; nothing but the command itself."""
+        victims: tuple[Victim | None, ...] = ("server", "worker", "engine", "trainer", None)
         self._victims += 1
-        found = place < len(victims) and self.house.kill(victims[place])
-        tally.kills.append(victims[place] if found else "command")
+        return victims[(self._victims - 1) % len(victims)]
+
+    def _kill(self, tally: Tally, command: subprocess.Popen[bytes], victim: Victim | None) -> None:
+        found = victim is not None and self.house.kill(victim)
+        tally.kills.append(victim if victim is not None and found else "command")
         command.kill()  # whatever else was killed: what it began must not need it
         command.wait()
         began = time.monotonic()
