@@ -96,7 +96,7 @@ _RECIPES = (
         max_seconds=3600,
     ),
     _SKILL,
-    _SKILL.model_copy(update={"name": "tools", "lr": 5e-4, "batch_tokens": 1024}),
+    _SKILL.model_copy(update={"name": "tools", "epochs": 3, "batch_tokens": 1024, "rehearsal_weight": 24}),
 )
 
 
