@@ -253,6 +253,30 @@ def test_a_fan_agrees_by_keyboard_to_what_is_shown_and_sees_what_came_of_it(
     expect(page.locator(".action .quote")).to_have_text("Number 17.")
 
 
+_AGREE_AT_ONCE = """() => new MutationObserver((_, watch) => {
+  const agree = document.querySelector(".action button[value=agree]");
+  if (!agree) return;
+  watch.disconnect();
+  agree.focus();
+  agree.click();
+}).observe(document.getElementById("thread"), { childList: true, subtree: true })"""
+
+
+def test_a_fan_who_agrees_the_moment_the_card_is_drawn_stays_on_the_page(
+    home: Home, visitor: Visitor
+) -> None:
+    attach_bookings(home, home.ais.public("quill"))
+    page = visitor("/a/quill")
+    page.evaluate("window.stays = true")
+    page.evaluate(_AGREE_AT_ONCE)
+    page.locator("#question").fill("Please book two places")
+    page.keyboard.press("Enter")
+    card = page.locator(".action")
+    expect(card.locator("[role=status]")).to_contain_text("It is being sent")
+    expect(card).to_be_focused()
+    assert page.evaluate("window.stays")
+
+
 def test_a_document_is_attached_asked_about_and_its_words_open_at_their_place(
     home: Home, visitor: Visitor
 ) -> None:
