@@ -104,6 +104,19 @@ def test_threads_are_as_many_as_others_leave_before_each_step(
     assert steps and batches and len(looks) == steps + len(batches)
 
 
+def test_a_step_that_only_rehearses_has_no_loss_to_show(tmp_path: Path, base: Path) -> None:
+    given = [row | {"rehearsed": number % 2 == 0} for number, row in enumerate(kit.rows())]
+    job = kit.make_job(
+        tmp_path,
+        base,
+        corpus=kit.write_lines(tmp_path / "rows.jsonl", given),
+        recipe=kit.recipe(batch_tokens=64, max_row_tokens=64),
+    )
+    Training(job).run()
+    learnt = manifest(job)["metrics"]["sft"]
+    assert learnt["ended_by"] == "plan" and 0 < len(learnt["losses"]) < learnt["steps"]
+
+
 def test_a_stop_file_stops_the_training(tmp_path: Path, base: Path) -> None:
     job = kit.make_job(tmp_path, base)
     training = Training(job)

@@ -117,7 +117,7 @@ def _progress(file: Path) -> str:
     lines = file.read_text("utf-8").splitlines() if file.exists() else []
     last: dict[str, Any] = json.loads(lines[-1]) if lines else {}
     shown = ("phase", "step", "steps", "loss", "tokens_per_second", "error")
-    return ", ".join(f"{name} {last[name]}" for name in shown if name in last) or "starting"
+    return ", ".join(f"{name} {last[name]}" for name in shown if last.get(name) is not None) or "starting"
 
 
 def _delta(making: Making) -> str:

